@@ -1,0 +1,25 @@
+# Third-party code: LibTorch from an installed torch 2.11 wheel, the rest from system packages.
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_library(TITAN_PCRE2 pcre2-8 REQUIRED)
+if(TITAN_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+if(TITAN_TORCH)
+  set(TITAN_TORCH_DIR "" CACHE PATH "The torch folder of an installed torch 2.11 wheel (holds include/ and lib/)")
+  if(NOT EXISTS ${TITAN_TORCH_DIR}/lib/libtorch_cpu.so)
+    message(FATAL_ERROR "TITAN_TORCH_DIR must be the torch folder of an installed torch 2.11 wheel: '${TITAN_TORCH_DIR}'")
+  endif()
+  add_library(titan_torch INTERFACE)
+  target_include_directories(titan_torch SYSTEM INTERFACE ${TITAN_TORCH_DIR}/include
+                                                          ${TITAN_TORCH_DIR}/include/torch/csrc/api/include)
+  target_compile_definitions(titan_torch INTERFACE AT_PER_OPERATOR_HEADERS USE_DISTRIBUTED USE_C10D_GLOO)
+  target_link_directories(titan_torch INTERFACE ${TITAN_TORCH_DIR}/lib)
+  target_link_options(titan_torch INTERFACE -Wl,-rpath,${TITAN_TORCH_DIR}/lib
+                      -Wl,--allow-shlib-undefined)
+  target_link_libraries(titan_torch INTERFACE torch_cpu c10 Threads::Threads)
+endif()

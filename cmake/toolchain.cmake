@@ -1,0 +1,21 @@
+# Compiler, linker and warning settings of every target of ours.
+find_program(TITAN_CCACHE ccache)
+if(TITAN_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TITAN_CCACHE})
+endif()
+find_program(TITAN_MOLD mold)
+if(TITAN_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+add_library(titan_flags INTERFACE)
+target_include_directories(titan_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(titan_flags INTERFACE -Wall -Wextra -Wshadow -Werror)
+set(TITAN_SANITIZE "" CACHE STRING "Sanitizers of this build: address,undefined or thread")
+if(TITAN_SANITIZE)
+  add_compile_options(-fsanitize=${TITAN_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TITAN_SANITIZE})
+endif()

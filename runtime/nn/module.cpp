@@ -1,0 +1,32 @@
+#include "runtime/nn/module.h"
+
+namespace titan::nn {
+namespace {
+
+std::string join(const std::string& parent, const std::string& name) {
+  return parent.empty() || name.empty() ? parent + name : parent + "." + name;
+}
+
+}  // namespace
+
+Module::Module(Module* parent, const std::string& name) : full_name_(join(parent ? parent->full_name_ : "", name)) {
+  if (parent) parent->children_.push_back(this);
+}
+
+std::vector<Parameter*> Module::parameters() const {
+  std::vector<Parameter*> all;
+  for (const auto& parameter : own_parameters_) all.push_back(parameter.get());
+  for (const Module* child : children_) {
+    const auto below = child->parameters();
+    all.insert(all.end(), below.begin(), below.end());
+  }
+  return all;
+}
+
+Parameter& Module::add_parameter(const std::string& name, std::vector<int64_t> shape, const InitRule& init) {
+  own_parameters_.push_back(std::make_unique<Parameter>(
+      Parameter{.name = join(full_name_, name), .spec = mesh::whole(std::move(shape)), .init = init}));
+  return *own_parameters_.back();
+}
+
+}  // namespace titan::nn

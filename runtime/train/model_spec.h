@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/unit/unit.h"
+
+namespace titan::train {
+
+/// A model as the trainer sees it: units in order of execution. Built without values (parameters have shapes only).
+struct Model {
+  std::vector<std::unique_ptr<unit::Unit>> units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
+  /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with.
+  std::function<void(at::Device)> make_buffers;
+};
+
+/// What a flavor needs to know of the run it is built for.
+struct ModelOptions {
+  int64_t seq_len = 2048;
+};
+
+/// Sizes that checks before the build need.
+struct ModelDims {
+  int64_t num_layers = 0;
+  int64_t dim = 0;
+  int64_t num_heads = 0;
+  int64_t num_kv_heads = 0;
+  int64_t ffn_hidden = 0;
+  int64_t vocab_size = 0;
+};
+
+/// One flavor of one model family: everything the runtime may ask of it. A value; building it allocates nothing.
+struct ModelSpec {
+  std::string name;
+  std::string flavor;
+  ModelDims dims;
+  int64_t num_parameters = 0;
+  std::function<double(int64_t seq_len)> flops_per_token;  // forward and backward, reference formula (§3.2)
+  std::function<Model(const ModelOptions&)> build;
+};
+
+}  // namespace titan::train

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "runtime/unit/unit.h"
+
+namespace titan::unit {
+
+enum class Phase { forward, backward };
+/// What a unit keeps of its forward for its backward: everything, or its inputs only (it runs again).
+enum class Checkpoint { none, full };
+
+struct SavedForward;
+
+/// One execution of a unit as a value, so that a platform can recognise an identical one. Arguments are moved in: whoever
+/// executes the call decides when they die.
+struct UnitCall {
+  Unit* unit = nullptr;
+  Phase phase = Phase::forward;
+  Checkpoint checkpoint = Checkpoint::none;
+  bool keep_for_backward = true;   // false: evaluation, nothing is saved
+  Tuple arguments;                 // forward: inputs; backward: gradients of the outputs (undefined: none)
+  SavedForward* saved = nullptr;   // written by forward, consumed by backward
+};
+
+/// Runs the call with ATen and autograd on the current device. Forward returns the outputs, backward the gradients of the inputs
+/// (undefined where an input takes none).
+Tuple execute(UnitCall&& call);
+
+}  // namespace titan::unit
