@@ -13,7 +13,7 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
 add_library(titan_flags INTERFACE)
 target_include_directories(titan_flags INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(titan_flags INTERFACE -Wall -Wextra -Wshadow -Werror)
+target_compile_options(titan_flags INTERFACE -Wall -Wextra -Wshadow -Werror -Wno-missing-field-initializers)
 set(TITAN_SANITIZE "" CACHE STRING "Sanitizers of this build: address,undefined or thread")
 if(TITAN_SANITIZE)
   add_compile_options(-fsanitize=${TITAN_SANITIZE} -fno-omit-frame-pointer)
