@@ -3,7 +3,7 @@
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
-#include "runtime/comm/rank_threads.h"
+#include "runtime/platform/rank_threads.h"
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/platform/cpu_platform.h"
 #include "tests/support/toy_units.h"
@@ -65,7 +65,7 @@ at::Tensor whole_gradient(const unit::LocalShard& shard, comm::Communicator& com
 Result train_once(const Layout& layout) {
   const int world = layout.replicate * layout.shard;
   Result result;
-  comm::run_rank_threads(world, [&](platform::Platform& platform) {
+  platform::run_rank_threads(world, [&](platform::Platform& platform) {
     const int rank = platform.world().rank;
     const auto shard = platform.make_communicator(ranks_along(rank / layout.shard * layout.shard, 1, layout.shard), "fsdp");
     const auto replicate =
@@ -115,7 +115,7 @@ TEST(Fsdp, EveryLayoutGivesTheOneRankGradients) {
 }
 
 TEST(Fsdp, ReshardFreesTheUnshardedValuesAndASecondUseRefillsThem) {
-  comm::run_rank_threads(2, [](platform::Platform& platform) {
+  platform::run_rank_threads(2, [](platform::Platform& platform) {
     const auto shard = platform.make_communicator({0, 1}, "fsdp");
     const auto replicate = platform.make_communicator({platform.world().rank}, "dp_replicate");
     parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate,
@@ -138,7 +138,7 @@ TEST(Fsdp, ReshardFreesTheUnshardedValuesAndASecondUseRefillsThem) {
 }
 
 TEST(Fsdp, GathersInComputePrecisionAndReducesInFloat32) {
-  comm::run_rank_threads(2, [](platform::Platform& platform) {
+  platform::run_rank_threads(2, [](platform::Platform& platform) {
     const auto shard = platform.make_communicator({0, 1}, "fsdp");
     const auto replicate = platform.make_communicator({platform.world().rank}, "dp_replicate");
     parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate, .dtypes = {}};
