@@ -8,8 +8,8 @@ readonly needed_headers="CLI/CLI.hpp:libcli11-dev toml++/toml.h:libtomlplusplus-
 readonly deps=$root/build/deps
 
 have_header() {
-  local prefix
-  for prefix in ${CMAKE_PREFIX_PATH//:/ } /usr /usr/local; do
+  local prefix prefixes=${CMAKE_PREFIX_PATH:-}
+  for prefix in ${prefixes//:/ } /usr /usr/local; do
     if compgen -G "$prefix/include/$1" >/dev/null || compgen -G "$prefix/include/*-linux-gnu*/$1" >/dev/null; then return 0; fi
   done
   return 1
@@ -36,8 +36,9 @@ apt_prefix() {
 }
 
 install_packages() {
-  local missing required prefix
-  read -ra missing <<<"$(missing_packages)"
+  local names missing required prefix
+  names=$(missing_packages)
+  read -ra missing <<<"$names"
   ((${#missing[@]})) || return 0
   if prefix=$(apt_prefix); then
     say "installing system packages: ${missing[*]#\?}"

@@ -31,6 +31,14 @@ case_missing_packages_are_named_with_the_command_where_root_is_needed() {
   expect_no_file build/release
 }
 
+case_a_missing_header_names_its_package() {
+  become_a_user_without_sudo
+  sed -i 's/zlib\.h:/no_such_header.h:/; s/pcre2\.h:/nor_this.h:/' cmake/setup.sh
+  run ./titan
+  expect_status 1
+  expect_errors_have "sudo apt-get install -y libpcre2-dev zlib1g-dev"
+}
+
 case_missing_packages_are_installed_by_root() {
   hide_command ninja
   local ninja
