@@ -8,8 +8,8 @@ readonly needed_headers="CLI/CLI.hpp:libcli11-dev toml++/toml.h:libtomlplusplus-
 readonly deps=$root/build/deps
 
 have_header() {
-  local prefix
-  for prefix in ${CMAKE_PREFIX_PATH//:/ } /usr /usr/local; do
+  local prefix prefixes=${CMAKE_PREFIX_PATH:-}
+  for prefix in ${prefixes//:/ } /usr /usr/local; do
     if compgen -G "$prefix/include/$1" >/dev/null || compgen -G "$prefix/include/*-linux-gnu*/$1" >/dev/null; then return 0; fi
   done
   return 1
@@ -36,8 +36,9 @@ apt_prefix() {
 }
 
 install_packages() {
-  local missing required prefix
-  read -ra missing <<<"$(missing_packages)"
+  local names missing required prefix
+  names=$(missing_packages)
+  read -ra missing <<<"$names"
   ((${#missing[@]})) || return 0
   if prefix=$(apt_prefix); then
     say "installing system packages: ${missing[*]#\?}"
@@ -100,7 +101,7 @@ download_torch() {
   ((free >= 4096)) || fail "downloading LibTorch needs 4096 MiB free under $deps; $free MiB are"
   if [[ -t 2 ]]; then bar=on; fi
   say "downloading LibTorch 2.11.0 (about 550 MB) into build/deps"
-  TMPDIR=$staging/tmp "$python" -m pip install --disable-pip-version-check --no-input --progress-bar $bar --no-deps \
+  TMPDIR=$staging/tmp PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --disable-pip-version-check --no-input --progress-bar $bar --no-deps \
     --only-binary=:all: --target "$staging/python" -r "$root/cmake/torch_requirements.txt" >&2 ||
     fail "pip could not install LibTorch (its message is above); nothing was kept, start again once that is solved"
   usable_torch "$staging/python/torch" || fail "the downloaded LibTorch does not load on this system"
@@ -132,7 +133,7 @@ set_up_peer() {
   say "creating the peer environment in build/peer (several GB)"
   rm -f "$peer/.installed"
   "$python" -m venv "$peer" || fail "python3 cannot create environments; on Debian and Ubuntu: apt-get install -y python3-venv"
-  "$peer/bin/python" -m pip install --disable-pip-version-check --no-input -r "$root/validate/requirements.txt" >&2 ||
+  PIP_ROOT_USER_ACTION=ignore "$peer/bin/python" -m pip install --disable-pip-version-check --no-input -r "$root/validate/requirements.txt" >&2 ||
     fail "pip could not install validate/requirements.txt (its message is above); start again once that is solved"
   touch "$peer/.installed"
 }
