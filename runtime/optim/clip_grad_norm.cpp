@@ -64,7 +64,9 @@ void scale_grads(const std::vector<unit::LocalShard*>& shards, const at::Tensor&
   for (const unit::LocalShard* shard : shards) {
     if (shard->grad.defined() && shard->grad.numel() > 0) by_dtype[shard->grad.scalar_type()].push_back(shard->grad);
   }
-  for (const auto& [dtype, grads] : by_dtype) at::_foreach_mul_(grads, factor.to(dtype));
+  for (const auto& [dtype, grads] : by_dtype) {
+    at::_foreach_mul_(grads, factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat));
+  }
 }
 
 at::Tensor clip_grad_norm(const std::vector<unit::LocalShard*>& shards, double max_norm, const NormMesh& mesh,
