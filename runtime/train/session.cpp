@@ -5,6 +5,7 @@
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/train/checkpoint_policy.h"
 #include "runtime/train/dtypes.h"
+#include "runtime/train/mesh_from_config.h"
 #include "runtime/train/optimizer_settings.h"
 
 namespace titan::train {
@@ -36,11 +37,12 @@ Session::Session(const SessionInputs& inputs)
       spec_(inputs.model),
       platform_(inputs.platform),
       log_(inputs.log),
-      dims_(mesh::ParallelDims::from_config(inputs.config.parallelism, inputs.platform.world().size)),
-      mesh_(inputs.platform, dims_.groups_of(inputs.platform.world().rank)),
+      dims_(parallel_dims(inputs.config.parallelism, inputs.platform.world().size)),
+      mesh_(inputs.platform, mesh_axes(dims_, inputs.platform.world().rank)),
       batch_(resolve_batch(config_.training.local_batch_size, config_.training.global_batch_size, batch_degree())),
       dtypes_(dtype_policy(inputs)) {
-  for (const auto& line : dims_.log_lines()) log_.info(line);
+  log_.info(dims_.building_text());
+  log_.info(dims_.created_text());
   build_units(spec_.build({.seq_len = config_.training.seq_len}));
   if (platform_.has_values()) initialise_parameters();
   optimizer_ = std::make_unique<optim::Optimizer>(runner_->shards(), optimizer_options(config_.optimizer));

@@ -1,6 +1,6 @@
 #include "runtime/train/train_step.h"
 
-#include <ATen/ops/full.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>

@@ -1,5 +1,6 @@
 #include "tests/support/small_llama.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 
 #include "models/llama3/config.h"

@@ -1,6 +1,8 @@
 // Sharded, replicated and hybrid units against one rank, in float64, with sizes that no rank count divides.
-#include <ATen/ops/cat.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "runtime/platform/rank_threads.h"

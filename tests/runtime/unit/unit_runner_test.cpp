@@ -1,6 +1,8 @@
 // Explicit backward per unit against whole-graph autograd, on one rank.
 #include "runtime/unit/unit_runner.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros_like.h>
