@@ -102,7 +102,8 @@ command_build() {
   local started=$SECONDS targets=("$@")
   if ((! $#)); then
     case $preset in
-      tsan | fuzz) targets=(all) ;;
+      tsan) targets=(all_tests) ;;
+      fuzz) targets=(all) ;;
       *) targets=("$program") ;;
     esac
   fi
