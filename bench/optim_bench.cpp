@@ -1,5 +1,5 @@
-// AdamW steps: the fused kernel against foreach and for-loop, and its memory traffic against memcpy's, each ratio from one run in
-// which the contestants take turns.
+// AdamW steps: the fused kernel against foreach and for-loop, and its memory traffic against memcpy's, each ratio from
+// one run in which the contestants take turns.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/randn.h>
@@ -20,8 +20,13 @@ using Shapes = std::vector<std::vector<int64_t>>;
 
 /// One block of Llama 3 as one of `num_shards` FSDP ranks holds it.
 void add_block(Shapes& shapes, int64_t width, int64_t kv_width, int64_t ffn, int64_t num_shards) {
-  for (const auto& [rows, columns] : std::vector<std::pair<int64_t, int64_t>>{
-           {width, width}, {kv_width, width}, {kv_width, width}, {width, width}, {ffn, width}, {width, ffn}, {ffn, width}}) {
+  for (const auto& [rows, columns] : std::vector<std::pair<int64_t, int64_t>>{{width, width},
+                                                                              {kv_width, width},
+                                                                              {kv_width, width},
+                                                                              {width, width},
+                                                                              {ffn, width},
+                                                                              {width, ffn},
+                                                                              {ffn, width}}) {
     shapes.push_back({rows / num_shards, columns});
   }
   for (int norm = 0; norm < 2; ++norm) shapes.push_back({width / num_shards});
@@ -72,7 +77,7 @@ double median(std::vector<double> values) {
 
 void fused_against_others(benchmark::State& state, const Shapes& shapes, at::ScalarType dtype) {
   Contestant fused(shapes, Implementation::fused, dtype);
-  Contestant foreach(shapes, Implementation::foreach, dtype);
+  Contestant foreach (shapes, Implementation::foreach, dtype);
   Contestant for_loop(shapes, Implementation::for_loop, dtype);
   for (auto _ : state) {
     for (Contestant* one : {&fused, &foreach, &for_loop}) {
@@ -84,7 +89,8 @@ void fused_against_others(benchmark::State& state, const Shapes& shapes, at::Sca
   state.counters["for_loop_over_fused"] = median(for_loop.seconds) / median(fused.seconds);
 }
 
-/// A step reads value, gradient and both averages and writes all but the gradient: 7 elements; a copy reads one and writes one.
+/// A step reads value, gradient and both averages and writes all but the gradient: 7 elements; a copy reads one and
+/// writes one.
 void fused_against_memcpy(benchmark::State& state, const Shapes& shapes) {
   Contestant fused(shapes, Implementation::fused, at::kFloat);
   int64_t numel = 0;
@@ -119,7 +125,9 @@ void norm_against_sum(benchmark::State& state, const Shapes& shapes) {
 }
 
 BENCHMARK_CAPTURE(fused_against_others, 8B_block_of_4_float32, block_8b(), at::kFloat)->UseManualTime()->Iterations(5);
-BENCHMARK_CAPTURE(fused_against_others, 8B_block_of_4_bfloat16, block_8b(), at::kBFloat16)->UseManualTime()->Iterations(5);
+BENCHMARK_CAPTURE(fused_against_others, 8B_block_of_4_bfloat16, block_8b(), at::kBFloat16)
+    ->UseManualTime()
+    ->Iterations(5);
 BENCHMARK_CAPTURE(fused_against_others, debugmodel_float32, debugmodel(), at::kFloat)->UseManualTime()->Iterations(25);
 BENCHMARK_CAPTURE(fused_against_memcpy, 8B_block_of_4, block_8b())->UseManualTime()->Iterations(9);
 BENCHMARK_CAPTURE(fused_against_memcpy, debugmodel, debugmodel())->UseManualTime()->Iterations(50);

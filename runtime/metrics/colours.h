@@ -11,7 +11,8 @@ struct Colours {
 
 Colours colours(bool enabled);
 
-/// Decides whether lines are coloured: `metrics.disable_color_printing` and a non-empty NO_COLOR (https://no-color.org) say no.
+/// Decides whether lines are coloured: `metrics.disable_color_printing` and a non-empty NO_COLOR (https://no-color.org)
+/// say no.
 bool use_colours(bool disable_color_printing);
 
 }  // namespace titan::metrics

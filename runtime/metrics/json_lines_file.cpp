@@ -47,8 +47,9 @@ std::string kept_lines(const fs::path& path, const std::string& text, int64_t re
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
     const std::optional<int64_t> step = step_of(line);
     if (!step) {
-      throw config::ConfigError(path, "line " + std::to_string(number) +
-                                          " is not a JSON object with an integer \"step\"; move the file away to go on");
+      throw config::ConfigError(path,
+                                "line " + std::to_string(number) +
+                                    " is not a JSON object with an integer \"step\"; move the file away to go on");
     }
     if (*step <= resume_step) kept.append(line).append("\n");
   }

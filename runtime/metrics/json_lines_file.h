@@ -10,9 +10,9 @@ namespace titan::metrics {
 /// append returns, so a crash leaves whole lines, but perhaps the last.
 class JsonLinesFile {
  public:
-  /// Opens `path` for a run that goes on after `resume_step` (0: a new run), creating its folder. Lines of an earlier life with a
-  /// later step, and a last line that was cut off, are removed; the new content replaces the file in one go. Throws ConfigError
-  /// when the file cannot be read, written or understood.
+  /// Opens `path` for a run that goes on after `resume_step` (0: a new run), creating its folder. Lines of an earlier
+  /// life with a later step, and a last line that was cut off, are removed; the new content replaces the file in one
+  /// go. Throws ConfigError when the file cannot be read, written or understood.
   JsonLinesFile(std::filesystem::path path, int64_t resume_step);
   ~JsonLinesFile();
   JsonLinesFile(JsonLinesFile&& other) noexcept;

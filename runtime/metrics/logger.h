@@ -8,8 +8,9 @@
 
 namespace titan::metrics {
 
-/// Writes one rank's messages as `[titan] 2026-02-23 10:11:12,123 - root - INFO - <message>` (local time), flushed line by line.
-/// Ranks that should not speak have a quiet logger. May be shared by threads; loggers may share a stream such as std::cout.
+/// Writes one rank's messages as `[titan] 2026-02-23 10:11:12,123 - root - INFO - <message>` (local time), flushed line
+/// by line. Ranks that should not speak have a quiet logger. May be shared by threads; loggers may share a stream such
+/// as std::cout.
 class Logger {
  public:
   using Clock = std::function<std::chrono::system_clock::time_point()>;

@@ -39,8 +39,8 @@ struct StepValues {
   int64_t tokens_seen = 0;
 };
 
-/// Collects what happens between two logged steps and reports it: a console line and a line of metrics.jsonl. Times are given by
-/// the caller, in seconds of one monotonic clock. Belongs to one rank's thread.
+/// Collects what happens between two logged steps and reports it: a console line and a line of metrics.jsonl. Times are
+/// given by the caller, in seconds of one monotonic clock. Belongs to one rank's thread.
 class MetricsProcessor {
  public:
   /// `logger` and `files` must outlive it; `files` is null on ranks that write none.
@@ -55,9 +55,10 @@ class MetricsProcessor {
   /// Reports a step and begins the next interval. `memory` covers the time since the last report.
   void log_step(int64_t step, const StepValues& values, const platform::MemoryStats& memory, double now_s);
 
-  /// Reports a validation pass over `num_tokens` of this rank from `begin_s` to `end_s`, which does not count as training time.
-  void log_validation(int64_t step, std::optional<double> loss, int64_t num_tokens,
-                      const platform::MemoryStats& memory, double begin_s, double end_s);
+  /// Reports a validation pass over `num_tokens` of this rank from `begin_s` to `end_s`, which does not count as
+  /// training time.
+  void log_validation(int64_t step, std::optional<double> loss, int64_t num_tokens, const platform::MemoryStats& memory,
+                      double begin_s, double end_s);
 
   /// Takes time out of the interval (saving a checkpoint is part of training time; measuring is not).
   void exclude(double seconds) { interval_begin_s_ += seconds; }

@@ -39,7 +39,8 @@ PeakFlops peak_flops(std::string_view device_type, std::string_view device_name)
   for (const Entry& entry : kTable) {
     if (contains(entry.part) && contains(entry.variant)) return {entry.flops, ""};
   }
-  return {kFallback, "Peak flops of '" + std::string(device_name) + "' are unknown, MFU is relative to an A100 (312e12)"};
+  return {kFallback,
+          "Peak flops of '" + std::string(device_name) + "' are unknown, MFU is relative to an A100 (312e12)"};
 }
 
 }  // namespace titan::metrics

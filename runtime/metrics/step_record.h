@@ -8,8 +8,8 @@
 
 namespace titan::metrics {
 
-/// What one logged training step reports. Absent loss and norm: the platform has no values. Rates and times are means over the
-/// steps since the last logged one.
+/// What one logged training step reports. Absent loss and norm: the platform has no values. Rates and times are means
+/// over the steps since the last logged one.
 struct StepRecord {
   int64_t step = 0;
   std::optional<double> loss;
@@ -43,7 +43,8 @@ std::string step_line(const StepRecord& record, const Colours& colours);
 /// Formats the console line of a validation pass.
 std::string validation_line(const ValidationRecord& record, const Colours& colours);
 
-/// Formats one line of metrics.jsonl, without a newline. Numbers read back as the same doubles; absent or not finite: null.
+/// Formats one line of metrics.jsonl, without a newline. Numbers read back as the same doubles; absent or not finite:
+/// null.
 std::string json_line(const StepRecord& record);
 
 /// Formats one line of validation.jsonl, without a newline.

@@ -21,7 +21,8 @@ struct Columns {
   std::vector<at::Scalar> negative_step_sizes, bias_corrections2_sqrt;
 };
 
-/// On the CPU the operator for a plain number rounds it to bfloat16 first (0.95 becomes 0.949); the one for a tensor does not.
+/// On the CPU the operator for a plain number rounds it to bfloat16 first (0.95 becomes 0.949); the one for a tensor
+/// does not.
 void scale(const std::vector<at::Tensor>& tensors, double factor) {
   if (!tensors.front().is_cpu()) return at::_foreach_mul_(tensors, factor);
   at::_foreach_mul_(tensors, at::native::wrapped_scalar_tensor(factor));

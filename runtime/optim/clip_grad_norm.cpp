@@ -15,7 +15,8 @@ namespace {
 
 using AxisSet = std::set<std::string>;
 
-/// One entry per set of axes that shards are cut over: the same entries, in the same order, on every rank of these axes.
+/// One entry per set of axes that shards are cut over: the same entries, in the same order, on every rank of these
+/// axes.
 std::map<AxisSet, at::Tensor> local_sums(const std::vector<unit::LocalShard*>& shards, at::Device device) {
   std::map<AxisSet, std::vector<at::Tensor>> grads;
   for (const unit::LocalShard* shard : shards) {

@@ -58,23 +58,24 @@ TEST_F(MetricsProcessorTest, LogsTheFirstStepAndEveryMultiple) {
 
 TEST_F(MetricsProcessorTest, DerivesRatesFromTheTimeSinceTheLastReport) {
   RunFiles files(folder_, 0);
-  MetricsProcessor metrics({.log_freq = 10,
-                            .flops_per_token = 1e9,
-                            .peak_flops = 1e12,
-                            .ranks_per_batch = 2,
-                            .colours = false},
-                           logger_, &files, 100.0);
-  // Step 1: 4000 tokens on two ranks that share them, in 2 s: 1000 tps, 1e12 FLOP/s = 1 TFLOP/s, 100 % of the peak. 0.5 s waited: 25 %.
+  MetricsProcessor metrics(
+      {.log_freq = 10, .flops_per_token = 1e9, .peak_flops = 1e12, .ranks_per_batch = 2, .colours = false}, logger_,
+      &files, 100.0);
+  // Step 1: 4000 tokens on two ranks that share them, in 2 s: 1000 tps, 1e12 FLOP/s = 1 TFLOP/s, 100 % of the peak. 0.5
+  // s waited: 25 %.
   metrics.add_batch(4000, 0.5);
-  metrics.log_step(1, {.loss = 2.0, .max_loss = 2.5, .grad_norm = 1.5, .lr = 0.125, .tokens_seen = 8000}, memory_, 102.0);
+  metrics.log_step(1, {.loss = 2.0, .max_loss = 2.5, .grad_norm = 1.5, .lr = 0.125, .tokens_seen = 8000}, memory_,
+                   102.0);
   // Steps 2 to 10: 9 steps of 2 batches of 1000 tokens in 18 s, 0.1 s waited for each: 500 tps, 2 s and 0.2 s a step.
   for (int batch = 0; batch < 18; ++batch) metrics.add_batch(1000, 0.1);
-  metrics.log_step(10, {.loss = 1.0, .max_loss = 1.0, .grad_norm = 0.5, .lr = 0.25, .tokens_seen = 80000}, memory_, 120.0);
+  metrics.log_step(10, {.loss = 1.0, .max_loss = 1.0, .grad_norm = 0.5, .lr = 0.25, .tokens_seen = 80000}, memory_,
+                   120.0);
 
-  EXPECT_EQ(messages(), (std::vector<std::string>{"INFO - step:  1  loss:  2.00000  grad_norm:  1.5000  memory:  1.00GiB(25.00%)  "
-                                                  "tps: 1,000  tflops: 1.00  mfu: 100.00%",
-                                                  "INFO - step: 10  loss:  1.00000  grad_norm:  0.5000  memory:  1.00GiB(25.00%)  "
-                                                  "tps: 500  tflops: 0.50  mfu: 50.00%"}));
+  EXPECT_EQ(messages(),
+            (std::vector<std::string>{"INFO - step:  1  loss:  2.00000  grad_norm:  1.5000  memory:  1.00GiB(25.00%)  "
+                                      "tps: 1,000  tflops: 1.00  mfu: 100.00%",
+                                      "INFO - step: 10  loss:  1.00000  grad_norm:  0.5000  memory:  1.00GiB(25.00%)  "
+                                      "tps: 500  tflops: 0.50  mfu: 50.00%"}));
   const auto steps = lines("metrics.jsonl");
   ASSERT_EQ(steps.size(), 2U);
   EXPECT_EQ(steps[0]["step_time_s"], 2.0);

@@ -32,7 +32,8 @@ StepRecord example() {
 TEST(StepLine, HasTheReferencesFieldsAndWidths) {
   // 1.5 of 80 GiB are 1.875 %, to two decimals 1.88 (half to even).
   EXPECT_EQ(step_line(example(), colours(false)),
-            "step:  7  loss:  7.25432  grad_norm:  1.2346  memory:  1.50GiB(1.88%)  tps: 12,346  tflops: 1,234.57  mfu: 41.67%");
+            "step:  7  loss:  7.25432  grad_norm:  1.2346  memory:  1.50GiB(1.88%)  tps: 12,346  tflops: 1,234.57  "
+            "mfu: 41.67%");
 }
 
 TEST(StepLine, ColoursEachField) {
@@ -56,7 +57,8 @@ TEST(ValidationLine, HasTheReferencesFieldsAndWidths) {
                                 .tokens_per_second_per_device = 999.4,
                                 .memory_reserved_bytes = 2 * kGiB,
                                 .memory_capacity_bytes = 8 * kGiB};
-  EXPECT_EQ(validation_line(record, colours(false)), "validate step: 10  loss:  5.4321  memory:  2.00GiB(25.00%)  tps: 999");
+  EXPECT_EQ(validation_line(record, colours(false)),
+            "validate step: 10  loss:  5.4321  memory:  2.00GiB(25.00%)  tps: 999");
   EXPECT_EQ(validation_line(record, colours(true)),
             "\033[33mvalidate step: 10  \033[32mloss:  5.4321  \033[38;2;54;234;195mmemory:  2.00GiB(25.00%)  "
             "\033[34mtps: 999\033[39m");
@@ -115,12 +117,19 @@ TEST(JsonLine, GivesBackEveryDoubleBitForBit) {
 }
 
 TEST(PeakFlops, FollowsTheReferencesTable) {
-  const std::vector<std::pair<const char*, double>> expected{
-      {"NVIDIA A100-SXM4-80GB", 312e12}, {"NVIDIA H100 NVL", 835e12},       {"NVIDIA H100 PCIe", 756e12},
-      {"NVIDIA H100 80GB HBM3", 989e12}, {"NVIDIA H200", 989e12},           {"NVIDIA H20", 148e12},
-      {"NVIDIA B200", 2.25e15},          {"NVIDIA GB200", 2.5e15},          {"AMD Instinct MI300X", 1300e12},
-      {"AMD Instinct MI325X", 1300e12},  {"AMD Instinct MI250X", 191.5e12}, {"AMD Instinct MI355X", 2500e12},
-      {"NVIDIA L40S", 362e12}};
+  const std::vector<std::pair<const char*, double>> expected{{"NVIDIA A100-SXM4-80GB", 312e12},
+                                                             {"NVIDIA H100 NVL", 835e12},
+                                                             {"NVIDIA H100 PCIe", 756e12},
+                                                             {"NVIDIA H100 80GB HBM3", 989e12},
+                                                             {"NVIDIA H200", 989e12},
+                                                             {"NVIDIA H20", 148e12},
+                                                             {"NVIDIA B200", 2.25e15},
+                                                             {"NVIDIA GB200", 2.5e15},
+                                                             {"AMD Instinct MI300X", 1300e12},
+                                                             {"AMD Instinct MI325X", 1300e12},
+                                                             {"AMD Instinct MI250X", 191.5e12},
+                                                             {"AMD Instinct MI355X", 2500e12},
+                                                             {"NVIDIA L40S", 362e12}};
   for (const auto& [name, flops] : expected) {
     EXPECT_EQ(peak_flops("cuda", name).per_second, flops) << name;
     EXPECT_EQ(peak_flops("cuda", name).warning, "") << name;

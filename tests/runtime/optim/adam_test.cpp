@@ -64,8 +64,8 @@ void expect_close(const std::vector<AdamItem>& a, const std::vector<AdamItem>& b
 }
 
 TEST(Adam, FirstStepMovesByRateAgainstGradientsSign) {
-  // t = 1: m / (1-beta1) = g and v / (1-beta2) = g^2, so the step is lr * g / (|g| + eps); AdamW first takes lr * decay of the value.
-  // value 2, gradient -0.5, lr 0.1, decay 0.1: 2 * (1 - 0.01) + 0.1 = 2.08.
+  // t = 1: m / (1-beta1) = g and v / (1-beta2) = g^2, so the step is lr * g / (|g| + eps); AdamW first takes lr * decay
+  // of the value. value 2, gradient -0.5, lr 0.1, decay 0.1: 2 * (1 - 0.01) + 0.1 = 2.08.
   for (const Step step : kSteps) {
     AdamItem item = make_item(at::full({1}, 2.0, at::kDouble));
     item.grad = at::full({1}, -0.5, at::kDouble);
@@ -116,7 +116,8 @@ TEST_P(AdamLaw, FusedEqualsTheLibrarysFused) {
     for (size_t i = 0; i < ours.size(); ++i) {
       const AdamItem& t = theirs[i];
       t.step.add_(1);
-      const auto update = options_.name == OptimizerName::adam ? &at::_ops::_fused_adam_::call : &at::_ops::_fused_adamw_::call;
+      const auto update =
+          options_.name == OptimizerName::adam ? &at::_ops::_fused_adam_::call : &at::_ops::_fused_adamw_::call;
       update({t.value}, {ours[i].grad}, {t.exp_avg}, {t.exp_avg_sq}, {}, {t.step}, 1e-2, options_.beta1, options_.beta2,
              options_.weight_decay, options_.eps, false, false, {}, {});
     }
@@ -137,7 +138,8 @@ TEST(Adam, EqualsPyTorch) {
   const std::map<std::string, at::ScalarType> dtypes{
       {"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}};
   // A few roundings in five steps; bfloat16 may round one operation the other way (2^-8) where a vector unit fuses it.
-  const std::map<at::ScalarType, double> tolerances{{at::kFloat, 1e-6}, {at::kDouble, 1e-14}, {at::kBFloat16, 1.0 / 256}};
+  const std::map<at::ScalarType, double> tolerances{
+      {at::kFloat, 1e-6}, {at::kDouble, 1e-14}, {at::kBFloat16, 1.0 / 256}};
   ASSERT_EQ(golden["cases"].size(), 32U);
   for (const auto& test : golden["cases"]) {
     SCOPED_TRACE(test["name"].dump() + " " + test["dtype"].dump() + " " + test["implementation"].dump());
@@ -202,8 +204,10 @@ TEST(Adam, FusedKeepsNanInLowPrecision) {
 
 TEST(Adam, TakesGradientsOfAnotherDtype) {
   for (const Step step : kSteps) {
-    for (const auto& [value_dtype, grad_dtype] :
-         {std::pair{at::kBFloat16, at::kFloat}, {at::kFloat, at::kDouble}, {at::kFloat, at::kBFloat16}, {at::kDouble, at::kFloat}}) {
+    for (const auto& [value_dtype, grad_dtype] : {std::pair{at::kBFloat16, at::kFloat},
+                                                  {at::kFloat, at::kDouble},
+                                                  {at::kFloat, at::kBFloat16},
+                                                  {at::kDouble, at::kFloat}}) {
       const at::Tensor value = at::randn({33}).to(value_dtype);
       const at::Tensor grad = at::randn({33}).to(at::kBFloat16);  // exact in every dtype
       AdamItem same = make_item(value.clone()), other = make_item(value.clone());

@@ -24,7 +24,8 @@ NormMesh no_mesh() {
 
 ShardSet with_grads(const std::vector<at::Tensor>& grads) {
   ShardSet set;
-  for (const at::Tensor& grad : grads) set.add(whole_shard("w" + std::to_string(set.list.size()), at::zeros_like(grad), grad));
+  for (const at::Tensor& grad : grads)
+    set.add(whole_shard("w" + std::to_string(set.list.size()), at::zeros_like(grad), grad));
   return set;
 }
 

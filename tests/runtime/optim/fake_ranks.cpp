@@ -7,10 +7,17 @@ namespace titan::optim {
 
 void MeetingCommunicator::combine(at::Tensor& result, const at::Tensor& peer, comm::ReduceOp op) {
   switch (op) {
-    case comm::ReduceOp::sum: result.add_(peer); return;
-    case comm::ReduceOp::max: result = at::maximum(result, peer); return;
-    case comm::ReduceOp::min: result = at::minimum(result, peer); return;
-    case comm::ReduceOp::avg: refuse();
+    case comm::ReduceOp::sum:
+      result.add_(peer);
+      return;
+    case comm::ReduceOp::max:
+      result = at::maximum(result, peer);
+      return;
+    case comm::ReduceOp::min:
+      result = at::minimum(result, peer);
+      return;
+    case comm::ReduceOp::avg:
+      refuse();
   }
 }
 

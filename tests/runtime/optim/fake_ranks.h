@@ -71,8 +71,7 @@ class MeetingCommunicator : public comm::Communicator {
 /// A CPU, with or without values.
 class FakePlatform : public platform::Platform {
  public:
-  explicit FakePlatform(platform::World world = {}, bool has_values = true)
-      : world_(world), has_values_(has_values) {}
+  explicit FakePlatform(platform::World world = {}, bool has_values = true) : world_(world), has_values_(has_values) {}
 
   at::Device device() const override { return at::kCPU; }
   platform::World world() const override { return world_; }

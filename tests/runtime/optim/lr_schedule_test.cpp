@@ -12,7 +12,8 @@ namespace {
 
 void expect_factors(const LrOptions& options, int64_t training_steps, const std::vector<double>& expected) {
   for (size_t step = 0; step < expected.size(); ++step) {
-    EXPECT_NEAR(lr_factor(static_cast<int64_t>(step), options, training_steps), expected[step], 1e-15) << "step " << step;
+    EXPECT_NEAR(lr_factor(static_cast<int64_t>(step), options, training_steps), expected[step], 1e-15)
+        << "step " << step;
   }
 }
 
@@ -96,8 +97,9 @@ TEST(LrSchedule, WarnsOfWhatDoesNotFit) {
   EXPECT_EQ(warmup[0], "lr_scheduler.warmup_steps: 10 steps do not fit into 5; the warm-up takes all 5 steps");
   const auto decay = lr_warnings({.warmup_steps = 5, .decay_ratio = 0.8}, 10);
   ASSERT_EQ(decay.size(), 1U);
-  EXPECT_EQ(decay[0],
-            "lr_scheduler.decay_ratio: 8 decay steps after 5 warm-up steps do not fit into 10; the decay takes 5 steps");
+  EXPECT_EQ(
+      decay[0],
+      "lr_scheduler.decay_ratio: 8 decay steps after 5 warm-up steps do not fit into 10; the decay takes 5 steps");
 }
 
 TEST(LrSchedule, RefusesNegativeStepsAndEmptyCurves) {

@@ -10,7 +10,8 @@
 namespace titan::optim {
 namespace {
 
-constexpr Implementation kImplementations[] = {Implementation::for_loop, Implementation::foreach, Implementation::fused};
+constexpr Implementation kImplementations[] = {Implementation::for_loop, Implementation::foreach,
+                                               Implementation::fused};
 
 /// Two full shards and an empty one.
 ShardSet three_shards() {
@@ -24,7 +25,8 @@ ShardSet three_shards() {
 ShardSet copy(const ShardSet& set) {
   ShardSet result;
   for (const unit::LocalShard* s : set.list) {
-    result.add({s->name, s->spec, s->sharded_axes, s->value.clone(), s->grad.defined() ? s->grad.clone() : at::Tensor()});
+    result.add(
+        {s->name, s->spec, s->sharded_axes, s->value.clone(), s->grad.defined() ? s->grad.clone() : at::Tensor()});
   }
   return result;
 }
@@ -131,10 +133,13 @@ TEST(Optimizer, UpdatesValuesThatRequireGrad) {
 
 TEST(Optimizer, RefusesWrongShards) {
   ShardSet set = three_shards();
-  EXPECT_NE(message_of([&] { Optimizer({set.list[0], set.list[0]}, {}); }).find("must be listed once: wq.weight"),
+  EXPECT_NE(message_of([&] {
+              Optimizer({set.list[0], set.list[0]}, {});
+            }).find("must be listed once: wq.weight"),
             std::string::npos);
   unit::LocalShard strided = whole_shard("w", at::zeros({3, 4}).t(), {});
-  EXPECT_NE(message_of([&] { Optimizer({&strided}, {}); }).find("must be floating and contiguous: w"), std::string::npos);
+  EXPECT_NE(message_of([&] { Optimizer({&strided}, {}); }).find("must be floating and contiguous: w"),
+            std::string::npos);
   unit::LocalShard empty = whole_shard("w", at::zeros({3}), {});
   empty.value.reset();
   EXPECT_NE(message_of([&] { Optimizer({&empty}, {}); }).find("must have a value: w"), std::string::npos);
