@@ -10,7 +10,7 @@ namespace titan::models {
 namespace {
 
 /// The table: one line per model.
-constexpr std::vector<train::ModelSpec> (*kModels[])() = {
+constexpr MakeSpecs kModels[] = {
     llama3::llama2_specs,
     llama3::llama3_specs,
 };
@@ -42,13 +42,15 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::vector<train::ModelSpec> all_models() {
+std::vector<train::ModelSpec> list_models(std::span<const MakeSpecs> table) {
   std::vector<train::ModelSpec> all;
-  for (const auto specs : kModels) {
-    for (auto& spec : specs()) all.push_back(std::move(spec));
+  for (const auto make_specs : table) {
+    for (auto& spec : make_specs()) all.push_back(std::move(spec));
   }
   return all;
 }
+
+std::vector<train::ModelSpec> all_models() { return list_models(kModels); }
 
 train::ModelSpec find_model(const std::vector<train::ModelSpec>& models, const std::string& name,
                             const std::string& flavor) {

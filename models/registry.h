@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -7,7 +8,13 @@
 
 namespace titan::models {
 
-/// Lists every flavor of every model that can be trained, in the order of the table in registry.cpp.
+/// Describes all flavors of one model.
+using MakeSpecs = std::vector<train::ModelSpec> (*)();
+
+/// Lists the flavors of the models in `table`, in its order.
+std::vector<train::ModelSpec> list_models(std::span<const MakeSpecs> table);
+
+/// Lists every flavor of every model that can be trained: the table in registry.cpp.
 std::vector<train::ModelSpec> all_models();
 
 /// Finds a flavor in `models`. Throws ConfigError at model.name or model.flavor with the nearest name and all valid

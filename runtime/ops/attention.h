@@ -7,7 +7,7 @@ namespace titan::ops {
 // Shapes: B batch, H query heads, K key/value heads, S queries, T keys, D head size.
 
 struct AttentionResult {
-  at::Tensor out_BHSD;       // in memory [B, S, H, D], so that transposing back to a row per token is free
+  at::Tensor out_BHSD;       // laid out like q: heads inside tokens stay heads inside tokens
   at::Tensor logsumexp_BHS;  // of the scaled scores; float32, float64 for float64 inputs; takes no gradient
 };
 

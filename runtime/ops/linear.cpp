@@ -1,7 +1,8 @@
 #include "runtime/ops/linear.h"
 
-#include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include "runtime/ops/matmul.h"
 
 namespace titan::ops {
 namespace {
@@ -16,7 +17,7 @@ struct Linear : torch::autograd::Function<Linear> {
     ctx->save_for_backward({x, weight});
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
-    return at::mm(as_rows(x), weight.t()).view(shape);
+    return matmul(as_rows(x), weight.t()).view(shape);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
@@ -24,8 +25,8 @@ struct Linear : torch::autograd::Function<Linear> {
     const auto &x = saved[0], &weight = saved[1];
     const at::Tensor grad_rows = as_rows(grads[0]);
     at::Tensor grad_x, grad_weight;
-    if (ctx->needs_input_grad(0)) grad_x = at::mm(grad_rows, weight).view(x.sizes());
-    if (ctx->needs_input_grad(1)) grad_weight = at::mm(grad_rows.t(), as_rows(x));
+    if (ctx->needs_input_grad(0)) grad_x = matmul(grad_rows, weight).view(x.sizes());
+    if (ctx->needs_input_grad(1)) grad_weight = matmul(grad_rows.t(), as_rows(x));
     return {grad_x, grad_weight};
   }
 };
