@@ -34,8 +34,10 @@ Job::Job() {
   declare(schema, hardware);
 }
 
-std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config) {
+std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
+                              const std::function<void(config::Schema&)>& declare_options) {
   auto job = std::make_unique<Job>();
+  if (declare_options) declare_options(job->schema);
   job->loaded = config::load_config(job->schema, {.arguments = arguments,
                                                   .environment = config::process_environment,
                                                   .config_folder = installation_folder() + "/configs/train",

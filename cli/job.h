@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +28,9 @@ struct Job {
 };
 
 /// Loads the configuration of a command: defaults, TOML file, environment, command line. `default_config`: the shipped file that is
-/// read when none is named; empty: the schema's defaults. Throws ConfigError.
-std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config);
+/// read when none is named; empty: the schema's defaults. `declare_options` adds the command's own options. Throws ConfigError.
+std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
+                              const std::function<void(config::Schema&)>& declare_options = {});
 
 /// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
 std::string installation_folder();

@@ -10,7 +10,7 @@
 namespace titan::cli {
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kHelp =
     "usage: titan launch --nproc N -- COMMAND [arguments]\n\n"
     "Starts N local processes of titan with the variables that torchrun sets (RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR,\n"
     "MASTER_PORT). The first that fails ends the others and gives the exit status.\n\n"
@@ -35,7 +35,7 @@ int launch_command(const std::vector<std::string>& arguments) {
   for (; i < arguments.size() && arguments[i] != "--"; ++i) {
     const std::string& word = arguments[i];
     if (word == "--help" || word == "-h") {
-      std::fputs(kUsage, stdout);
+      std::fputs(kHelp, stdout);
       return kOk;
     }
     if (word == "--nproc" && i + 1 < arguments.size()) {

@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "runtime/config/config_error.h"
-#include "runtime/config/nearest_name.h"
+#include "runtime/config/nearest.h"
 
 namespace {
 
@@ -30,9 +30,8 @@ const Command* find(const std::string& name) {
 int unknown(const std::string& name) {
   std::vector<std::string> names;
   for (const Command& command : titan::cli::commands()) names.emplace_back(command.name);
-  const std::string nearest = titan::config::nearest_name(name, names);
-  std::fprintf(stderr, "titan: unknown command \"%s\"%s; see titan --help\n", name.c_str(),
-               nearest.empty() ? "" : ("; did you mean \"" + nearest + "\"").c_str());
+  const std::string hint = titan::config::did_you_mean(name, names);
+  std::fprintf(stderr, "titan: unknown command '%s'%s (titan --help lists all)\n", name.c_str(), hint.c_str());
   return titan::cli::kUsage;
 }
 

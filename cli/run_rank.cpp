@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "runtime/config/config_error.h"
 #include "runtime/data/data_loader.h"
 #include "runtime/data/dataset.h"
 #include "runtime/data/tokenizer/tokenizer.h"

@@ -17,6 +17,7 @@
 #include "runtime/comm/gloo_world.h"
 #include "runtime/config/help_text.h"
 #include "runtime/config/print_config.h"
+#include "runtime/config/rules/validate.h"
 #include "runtime/platform/cpu_platform.h"
 #include "runtime/platform/memory_counter.h"
 #include "runtime/platform/rank_threads.h"
@@ -24,7 +25,7 @@
 namespace titan::cli {
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kHelp =
     "usage: titan train [--config FILE] [--section.key value]...\n\n"
     "Trains a model. Without --config it trains llama3_tiny on the text shipped with titan, which takes under a minute on two\n"
     "cores. FILE is a path or the end of a shipped file's name: `--config 8b` is llama3_8b.\n\n"
@@ -126,7 +127,7 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 int train_command(const std::vector<std::string>& arguments) {
   if (asks_for_help(arguments)) {
     const Job defaults;
-    std::printf("%s\n%s", kUsage, config::help_text(defaults.schema).c_str());
+    std::printf("%s\n%s", kHelp, config::help_text(defaults.schema).c_str());
     return kOk;
   }
   const auto job = load_job(arguments, "llama3_tiny");

@@ -8,8 +8,8 @@
 
 namespace titan::optim {
 
-/// One shard's part in a step. `value`, `exp_avg` and `exp_avg_sq` are alike; `grad` has their sizes and may have another
-/// floating dtype; `step` counts the steps done (float32, no dims).
+/// One shard's part in a step. `value`, `exp_avg` and `exp_avg_sq` are alike; `grad` has their sizes and may have
+/// another floating dtype; `step` counts the steps done (float32, no dims).
 struct AdamItem {
   at::Tensor value;
   at::Tensor grad;
@@ -18,8 +18,9 @@ struct AdamItem {
   at::Tensor step;
 };
 
-/// What all elements of one shard share in one step t >= 1 (Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019 for the
-/// decoupled decay): m += (1-beta1)(g-m); v = beta2 v + (1-beta2) g^2; value -= lr/(1-beta1^t) m / (sqrt(v)/sqrt(1-beta2^t) + eps).
+/// What all elements of one shard share in one step t >= 1 (Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019
+/// for the decoupled decay): m += (1-beta1)(g-m); v = beta2 v + (1-beta2) g^2; value -= lr/(1-beta1^t) m /
+/// (sqrt(v)/sqrt(1-beta2^t) + eps).
 struct AdamScalars {
   double beta2;
   double eps;
@@ -32,9 +33,9 @@ struct AdamScalars {
 };
 AdamScalars adam_scalars(const OptimizerOptions& options, double lr, double step);
 
-/// Each of these advances `step` by one and updates value, exp_avg and exp_avg_sq in place. for_loop and foreach calculate in the
-/// value's dtype, rounding after every operation, a gradient of another dtype being cast to it; fused calculates in float32
-/// (float64 for float64 values) and rounds when it stores.
+/// Each of these advances `step` by one and updates value, exp_avg and exp_avg_sq in place. for_loop and foreach
+/// calculate in the value's dtype, rounding after every operation, a gradient of another dtype being cast to it; fused
+/// calculates in float32 (float64 for float64 values) and rounds when it stores.
 void adam_for_loop(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr);
 void adam_foreach(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr);
 void adam_fused(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr);

@@ -1,3 +1,4 @@
+#include <ATen/ScalarOps.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_addcdiv.h>
 #include <ATen/ops/_foreach_addcmul.h>
@@ -20,11 +21,18 @@ struct Columns {
   std::vector<at::Scalar> negative_step_sizes, bias_corrections2_sqrt;
 };
 
+/// On the CPU the operator for a plain number rounds it to bfloat16 first (0.95 becomes 0.949); the one for a tensor
+/// does not.
+void scale(const std::vector<at::Tensor>& tensors, double factor) {
+  if (!tensors.front().is_cpu()) return at::_foreach_mul_(tensors, factor);
+  at::_foreach_mul_(tensors, at::native::wrapped_scalar_tensor(factor));
+}
+
 void update(Columns& c, const AdamScalars& s) {
-  if (s.value_factor != 1.0) at::_foreach_mul_(c.values, s.value_factor);
+  if (s.value_factor != 1.0) scale(c.values, s.value_factor);
   if (s.grad_decay != 0.0) c.grads = at::_foreach_add(c.grads, c.values, s.grad_decay);
   at::_foreach_lerp_(c.exp_avgs, c.grads, s.exp_avg_weight);
-  at::_foreach_mul_(c.exp_avg_sqs, s.beta2);
+  scale(c.exp_avg_sqs, s.beta2);
   at::_foreach_addcmul_(c.exp_avg_sqs, c.grads, c.grads, s.exp_avg_sq_weight);
   const std::vector<at::Tensor> denominators = at::_foreach_sqrt(c.exp_avg_sqs);
   at::_foreach_div_(denominators, c.bias_corrections2_sqrt);

@@ -40,7 +40,8 @@ Job make_job(const AdamItem& item, const at::Tensor& grad, CpuIsa isa, const Ada
 
 /// Runs elements [begin, end) of the whole sequence.
 void run_range(const std::vector<Job>& jobs, int64_t begin, int64_t end) {
-  auto job = std::upper_bound(jobs.begin(), jobs.end(), begin, [](int64_t at, const Job& j) { return at < j.first; }) - 1;
+  auto job =
+      std::upper_bound(jobs.begin(), jobs.end(), begin, [](int64_t at, const Job& j) { return at < j.first; }) - 1;
   for (; job != jobs.end() && job->first < end; ++job) {
     const int64_t from = std::max(begin - job->first, int64_t{0});
     const int64_t to = std::min(end - job->first, job->count);

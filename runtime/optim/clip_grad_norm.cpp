@@ -15,7 +15,8 @@ namespace {
 
 using AxisSet = std::set<std::string>;
 
-/// One entry per set of axes that shards are cut over: the same entries, in the same order, on every rank of these axes.
+/// One entry per set of axes that shards are cut over: the same entries, in the same order, on every rank of these
+/// axes.
 std::map<AxisSet, at::Tensor> local_sums(const std::vector<unit::LocalShard*>& shards, at::Device device) {
   std::map<AxisSet, std::vector<at::Tensor>> grads;
   for (const unit::LocalShard* shard : shards) {
@@ -64,7 +65,9 @@ void scale_grads(const std::vector<unit::LocalShard*>& shards, const at::Tensor&
   for (const unit::LocalShard* shard : shards) {
     if (shard->grad.defined() && shard->grad.numel() > 0) by_dtype[shard->grad.scalar_type()].push_back(shard->grad);
   }
-  for (const auto& [dtype, grads] : by_dtype) at::_foreach_mul_(grads, factor.to(dtype));
+  for (const auto& [dtype, grads] : by_dtype) {
+    at::_foreach_mul_(grads, factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat));
+  }
 }
 
 at::Tensor clip_grad_norm(const std::vector<unit::LocalShard*>& shards, double max_norm, const NormMesh& mesh,

@@ -20,10 +20,10 @@ struct NormMesh {
   std::vector<comm::Communicator*> model_parts;
 };
 
-/// Computes the L2 norm over the gradients of all parameters, each element counted once whatever the mesh: squares are summed in
-/// float64 per set of sharded axes, then over the ranks of each axis of the set, then over the model parts. Returns a float64
-/// scalar on the device, the same on every rank; the host does not wait. Shards without a gradient count as zero. Every rank
-/// of an axis must list the same parameters.
+/// Computes the L2 norm over the gradients of all parameters, each element counted once whatever the mesh: squares are
+/// summed in float64 per set of sharded axes, then over the ranks of each axis of the set, then over the model parts.
+/// Returns a float64 scalar on the device, the same on every rank; the host does not wait. Shards without a gradient
+/// count as zero. Every rank of an axis must list the same parameters.
 at::Tensor grad_norm(const std::vector<unit::LocalShard*>& shards, const NormMesh& mesh, platform::Platform& platform);
 
 /// Multiplies all gradients by min(1, max_norm / (norm + 1e-6)), in place.

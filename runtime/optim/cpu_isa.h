@@ -4,7 +4,8 @@
 
 namespace titan::optim {
 
-/// Instruction sets that the CPU kernels of this directory are compiled for, in rising order. The binary is built for the first.
+/// Instruction sets that the CPU kernels of this directory are compiled for, in rising order. The binary is built for
+/// the first.
 enum class CpuIsa { baseline, avx2, avx512 };
 
 /// Gives the widest one that this processor runs.

@@ -1,5 +1,5 @@
-// Compiled with -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math (CMakeLists.txt): plain loops that the compiler turns into
-// vector code once per instruction set.
+// Compiled with -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math (CMakeLists.txt): plain loops that the
+// compiler turns into vector code once per instruction set.
 #include "runtime/optim/cpu_kernels.h"
 
 #include <c10/util/BFloat16.h>
@@ -78,16 +78,16 @@ TITAN_INLINE double sum_of_squares(const void* elements, int64_t count) {
 }
 
 /// The kernels of one instruction set.
-#define TITAN_KERNELS(Name, TARGET)                                                                            \
-  struct Name {                                                                                                \
-    template <class Value, class Grad>                                                                         \
-    TARGET static void adam_kernel(const AdamPointers& p, int64_t begin, int64_t end, const AdamScalars& s) {  \
-      adam<Value, Grad>(p, begin, end, s);                                                                     \
-    }                                                                                                          \
-    template <class T>                                                                                         \
-    TARGET static double sum_of_squares_kernel(const void* elements, int64_t count) {                          \
-      return sum_of_squares<T>(elements, count);                                                               \
-    }                                                                                                          \
+#define TITAN_KERNELS(Name, TARGET)                                                                           \
+  struct Name {                                                                                               \
+    template <class Value, class Grad>                                                                        \
+    TARGET static void adam_kernel(const AdamPointers& p, int64_t begin, int64_t end, const AdamScalars& s) { \
+      adam<Value, Grad>(p, begin, end, s);                                                                    \
+    }                                                                                                         \
+    template <class T>                                                                                        \
+    TARGET static double sum_of_squares_kernel(const void* elements, int64_t count) {                         \
+      return sum_of_squares<T>(elements, count);                                                              \
+    }                                                                                                         \
   }
 
 TITAN_KERNELS(Baseline, );

@@ -10,8 +10,8 @@
 namespace titan::optim {
 namespace {
 
-/// Phase lengths after cutting to the curve's length. One virtual constant step more than the curve has keeps the last real step
-/// above the decay's end.
+/// Phase lengths after cutting to the curve's length. One virtual constant step more than the curve has keeps the last
+/// real step above the decay's end.
 struct Phases {
   int64_t total;
   int64_t warmup;
@@ -34,9 +34,12 @@ Phases phases(const LrOptions& options, int64_t training_steps) {
 
 double decay(DecayType type, double progress) {
   switch (type) {
-    case DecayType::linear: return 1.0 - progress;
-    case DecayType::sqrt: return 1.0 - std::sqrt(progress);
-    case DecayType::cosine: return 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+    case DecayType::linear:
+      return 1.0 - progress;
+    case DecayType::sqrt:
+      return 1.0 - std::sqrt(progress);
+    case DecayType::cosine:
+      return 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
   }
   throw config::ContractError("lr_factor: unknown decay type");
 }
@@ -66,8 +69,8 @@ std::vector<std::string> lr_warnings(const LrOptions& options, int64_t training_
   std::vector<std::string> warnings;
   const std::string total = std::to_string(curve.total);
   if (options.warmup_steps > curve.total) {
-    warnings.push_back("lr_scheduler.warmup_steps: " + std::to_string(options.warmup_steps) + " steps do not fit into " +
-                       total + "; the warm-up takes all " + total + " steps");
+    warnings.push_back("lr_scheduler.warmup_steps: " + std::to_string(options.warmup_steps) +
+                       " steps do not fit into " + total + "; the warm-up takes all " + total + " steps");
   }
   if (curve.wanted_decay > curve.decay) {
     warnings.push_back("lr_scheduler.decay_ratio: " + std::to_string(curve.wanted_decay) + " decay steps after " +

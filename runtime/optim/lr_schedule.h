@@ -22,9 +22,10 @@ struct LrOptions {
   double min_lr_factor = 0.0;
 };
 
-/// Gives the factor on the learning rate of the 0-based `step` of a run of `training_steps` steps. The warm-up reaches 1 at its
-/// last step; the decay reaches `min_lr_factor` one step after the curve's end, where it stays. A warm-up or decay that does not
-/// fit is cut as `lr_warnings` says. Throws ContractError unless step >= 0 and the curve has at least one step.
+/// Gives the factor on the learning rate of the 0-based `step` of a run of `training_steps` steps. The warm-up reaches
+/// 1 at its last step; the decay reaches `min_lr_factor` one step after the curve's end, where it stays. A warm-up or
+/// decay that does not fit is cut as `lr_warnings` says. Throws ContractError unless step >= 0 and the curve has at
+/// least one step.
 double lr_factor(int64_t step, const LrOptions& options, int64_t training_steps);
 
 /// Says which settings do not fit the curve's length and what is used instead; empty: all fit.

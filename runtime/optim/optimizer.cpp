@@ -56,9 +56,12 @@ void Optimizer::update(const std::vector<Slot*>& slots, double lr) const {
   }
   const at::NoGradGuard no_grad;
   switch (options_.implementation) {
-    case Implementation::for_loop: return adam_for_loop(items, options_, lr);
-    case Implementation::foreach: return adam_foreach(items, options_, lr);
-    case Implementation::fused: return adam_fused(items, options_, lr);
+    case Implementation::for_loop:
+      return adam_for_loop(items, options_, lr);
+    case Implementation::foreach:
+      return adam_foreach(items, options_, lr);
+    case Implementation::fused:
+      return adam_fused(items, options_, lr);
   }
 }
 

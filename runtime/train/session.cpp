@@ -1,11 +1,12 @@
 #include "runtime/train/session.h"
 
+#include "runtime/config/rules/validate.h"
 #include "runtime/nn/initialise.h"
 #include "runtime/nn/loss_unit.h"
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/train/checkpoint_policy.h"
 #include "runtime/train/dtypes.h"
-#include "runtime/train/mesh_from_config.h"
+#include "runtime/train/mesh_axes.h"
 #include "runtime/train/optimizer_settings.h"
 
 namespace titan::train {
@@ -37,7 +38,7 @@ Session::Session(const SessionInputs& inputs)
       spec_(inputs.model),
       platform_(inputs.platform),
       log_(inputs.log),
-      dims_(parallel_dims(inputs.config.parallelism, inputs.platform.world().size)),
+      dims_(config::degrees_of(inputs.config), inputs.platform.world().size),
       mesh_(inputs.platform, mesh_axes(dims_, inputs.platform.world().rank)),
       batch_(resolve_batch(config_.training.local_batch_size, config_.training.global_batch_size, batch_degree())),
       dtypes_(dtype_policy(inputs)) {

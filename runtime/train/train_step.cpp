@@ -8,7 +8,7 @@
 #include "runtime/optim/clip_grad_norm.h"
 #include "runtime/optim/non_finite.h"
 #include "runtime/train/non_finite_error.h"
-#include "runtime/nn/loss_unit.h"
+#include "runtime/ops/cross_entropy.h"
 
 namespace titan::train {
 namespace {
@@ -21,7 +21,7 @@ struct TokenCounts {
 TokenCounts count_tokens(Session& session, const at::Tensor& labels) {
   auto& platform = session.platform();
   const auto stream = platform.stream(platform::StreamRole::compute);
-  TokenCounts counts{.local = labels.ne(nn::kIgnoredLabel).sum().to(at::kDouble).to(platform.device())};
+  TokenCounts counts{.local = labels.ne(ops::kIgnoredLabel).sum().to(at::kDouble).to(platform.device())};
   counts.global = counts.local.clone();
   session.mesh().get("batch").all_reduce(counts.global, comm::ReduceOp::sum, stream).wait(stream);
   return counts;

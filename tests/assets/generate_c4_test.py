@@ -242,7 +242,7 @@ def tidy(text):
     text = re.sub(r"\b([Aa]) (?=[aeiou]|hour|honest)(?!useful|uni|eu|one|use)", r"\1n ", text)
     text = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text))
     text = re.sub(r"([.?!]) *\.", r"\1", text)
-    text = re.sub(r'(^|\n|[.?!]"? )("?[a-z])', lambda match: match[1] + match[2].upper(), text)
+    text = re.sub(r'(^|\n|[.?!] |\." |\n\w+: )("?[a-z])', lambda match: match[1] + match[2].upper(), text)
     return text.strip()
 
 

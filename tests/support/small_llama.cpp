@@ -35,7 +35,7 @@ data::Batch global_batch(int64_t step, int64_t num_rows, int64_t seq_len, int64_
   const auto index = at::arange(num_rows * seq_len, at::kLong);
   const auto mixed = (index + step * 7919) * 2654435761 % 1000003;
   data::Batch batch{.tokens = (mixed % vocab_size).view({num_rows, seq_len}),
-                    .labels = (mixed / 7 % vocab_size).view({num_rows, seq_len})};
+                    .labels = (mixed.floor_divide(7) % vocab_size).view({num_rows, seq_len})};
   // Row r ignores its first r mod 5 labels, so ranks hold different numbers of valid tokens.
   const auto columns = at::arange(seq_len, at::kLong).unsqueeze(0);
   const auto ignored = columns.lt((at::arange(num_rows, at::kLong) % 5).unsqueeze(1));
