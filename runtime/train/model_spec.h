@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "runtime/config/model_dims.h"
 #include "runtime/unit/unit.h"
 
 namespace titan::train {
+
+using config::ModelDims;
 
 /// A model as the trainer sees it: units in order of execution. Built without values (parameters have shapes only).
 struct Model {
@@ -20,16 +23,6 @@ struct Model {
 /// What a flavor needs to know of the run it is built for.
 struct ModelOptions {
   int64_t seq_len = 2048;
-};
-
-/// Sizes that checks before the build need.
-struct ModelDims {
-  int64_t num_layers = 0;
-  int64_t dim = 0;
-  int64_t num_heads = 0;
-  int64_t num_kv_heads = 0;
-  int64_t ffn_hidden = 0;
-  int64_t vocab_size = 0;
 };
 
 /// One flavor of one model family: everything the runtime may ask of it. A value; building it allocates nothing.
