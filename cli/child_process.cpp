@@ -13,7 +13,8 @@
 namespace titan::cli {
 namespace {
 
-/// The child's side of fork, where only async-signal-safe functions may be called. Returns only if the program cannot start.
+/// The child's side of fork, where only async-signal-safe functions may be called. Returns only if the program cannot
+/// start.
 void become(const ChildProcess::Options& options, char* const* arguments, char* const* environment, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -21,7 +21,8 @@ struct ExitState {
   std::string text() const;
 };
 
-/// A process that this one started. It leads a process group of its own and is killed when the thread that started it ends.
+/// A process that this one started. It leads a process group of its own and is killed when the thread that started it
+/// ends.
 class ChildProcess {
  public:
   struct Options {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -36,8 +37,8 @@ int num_processors() {
   return ::sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
 }
 
-/// Turns the signals that matter to a supervisor into a file to read from while it lives. Threads started meanwhile do not get
-/// these signals either.
+/// Turns the signals that matter to a supervisor into a file to read from while it lives. Threads started meanwhile do
+/// not get these signals either.
 class SignalFile {
  public:
   SignalFile() {
@@ -69,12 +70,19 @@ class SignalFile {
   sigset_t before_;
 };
 
+/// A pipe's writing end, which this process has no use for once the child has it.
+struct WritingEnd {
+  explicit WritingEnd(int end) : file(end) {}
+  WritingEnd(const WritingEnd&) = delete;
+  ~WritingEnd() { ::close(file); }
+  const int file;
+};
+
 /// The processes of one launch and what becomes of them.
 class Supervisor {
  public:
   explicit Supervisor(const LaunchOptions& options)
-      : options_(options),
-        store_(comm::RendezvousStore::serve({kHost, 0, supervised_prefix("0")}, kServeTimeout)) {
+      : options_(options), store_(comm::RendezvousStore::serve({kHost, 0, supervised_prefix("0")}, kServeTimeout)) {
     try {
       for (int rank = 0; rank < options_.num_procs; ++rank) start(rank);
     } catch (...) {
@@ -105,19 +113,22 @@ class Supervisor {
     const bool shown = std::count(options_.log_ranks.begin(), options_.log_ranks.end(), rank) > 0;
     const std::string prefix = "[rank " + std::to_string(rank) + "] ";
     const bool many_shown = options_.log_ranks.size() > 1;
-    const int out = add_relay(shown ? options_.standard_output : -1, many_shown ? prefix : "");
-    const int err = add_relay(options_.standard_error, prefix);
+    const WritingEnd out(add_relay(shown ? options_.standard_output : -1, many_shown ? prefix : ""));
+    const WritingEnd err(add_relay(options_.standard_error, prefix));
     ChildProcess::Options child;
     child.program = options_.program;
-    child.arguments = {options_.program};
+    child.arguments = {program_name()};
     child.arguments.insert(child.arguments.end(), options_.arguments.begin(), options_.arguments.end());
     child.environment = rank_environment(options_.environment, rank, options_.num_procs, store_->point().port);
-    child.standard_output = out;
-    child.standard_error = err;
+    child.standard_output = out.file;
+    child.standard_error = err.file;
     child.signal_mask = signals_.mask_before();
     children_.push_back(ChildProcess::start(child));
-    ::close(out);
-    ::close(err);
+  }
+
+  /// What process listings show.
+  std::string program_name() const {
+    return options_.program == kThisProgram ? std::filesystem::read_symlink(kThisProgram).string() : options_.program;
   }
 
   /// Makes a pipe and returns its writing end.
@@ -157,13 +168,15 @@ class Supervisor {
     next_step_ = Clock::now() + options_.grace;
   }
 
-  /// Of ranks that ended at the same time one that a signal ended is to blame: the others may have failed because of it.
+  /// Of ranks that ended at the same time one that a signal ended is to blame: the others may have failed because of
+  /// it.
   void notice_exits() {
     std::optional<int> first;
     for (int rank = 0; rank < options_.num_procs; ++rank) {
       ChildProcess& child = children_[static_cast<size_t>(rank)];
       if (!child.poll() || !child.exit()->failed()) continue;
-      if (!first || (child.exit()->signal != 0 && children_[static_cast<size_t>(*first)].exit()->signal == 0)) first = rank;
+      if (!first || (child.exit()->signal != 0 && children_[static_cast<size_t>(*first)].exit()->signal == 0))
+        first = rank;
     }
     if (!first || failure_ || forwarded_) return;
     failure_ = children_[static_cast<size_t>(*first)].exit();

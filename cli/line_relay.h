@@ -4,8 +4,8 @@
 
 namespace titan::cli {
 
-/// Passes the text that one process writes into a pipe on to a file of this process, whole lines at a time, so that lines of
-/// several processes never mix.
+/// Passes the text that one process writes into a pipe on to a file of this process, whole lines at a time, so that
+/// lines of several processes never mix.
 class LineRelay {
  public:
   /// Takes over `source`, the pipe's reading end. Lines go to `target` after `prefix`, or nowhere when `target` is -1.

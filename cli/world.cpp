@@ -63,8 +63,9 @@ WorldPlan fake_world(const Variables& variables, const WorldSettings& settings) 
 
 WorldPlan thread_world(const Variables& variables) {
   if (variables.integer("WORLD_SIZE", 1, kMostRanks).value_or(1) > 1)
-    throw ConfigError("WORLD_SIZE", "found " + *variables.text("WORLD_SIZE") +
-                                        ", but with comm.mode local_tensor one process holds all ranks (their number is NGPU)");
+    throw ConfigError("WORLD_SIZE",
+                      "found " + *variables.text("WORLD_SIZE") +
+                          ", but with comm.mode local_tensor one process holds all ranks (their number is NGPU)");
   WorldPlan plan;
   plan.kind = WorldKind::threads;
   plan.world.size = num_gpus(variables, kDefaultRanks);

@@ -31,14 +31,14 @@ enum class WorldKind {
 /// The world that a run is in.
 struct WorldPlan {
   WorldKind kind = WorldKind::solo;
-  platform::World world;         // of this process; threads, launch: of rank 0; fake: of the rank that is shown
-  comm::RendezvousPoint store;   // processes
-  bool rank_0_serves = true;     // processes: false when the supervisor (torchrun, titan launch) serves the store
+  platform::World world;        // of this process; threads, launch: of rank 0; fake: of the rank that is shown
+  comm::RendezvousPoint store;  // processes
+  bool rank_0_serves = true;    // processes: false when the supervisor (torchrun, titan launch) serves the store
 };
 
-/// Decides which world a run is in. In this order: comm.mode (fake_backend, local_tensor); the variables of torchrun (RANK,
-/// WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT); those of srun (SLURM_PROCID, …); else NGPU local processes (default 1; the
-/// worlds of comm.mode: 8). Throws config::ConfigError naming the variable.
+/// Decides which world a run is in. In this order: comm.mode (fake_backend, local_tensor); the variables of torchrun
+/// (RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT); those of srun (SLURM_PROCID, …); else NGPU local processes
+/// (default 1; the worlds of comm.mode: 8). Throws config::ConfigError naming the variable.
 WorldPlan decide_world(const Environment& environment, const WorldSettings& settings = {});
 
 /// The first host of a Slurm node list such as "node[003-007,9],gpu1". Throws config::ConfigError naming `variable`.

@@ -17,14 +17,13 @@ set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 set(CMAKE_ENABLE_EXPORTS ON)  # a plugin finds our symbols in the program
 
 add_library(titan_flags INTERFACE)
-target_include_directories(titan_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_include_directories(titan_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(titan_flags INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
 # Warnings are errors with the compilers that titan is written with; later ones know warnings, and false alarms, of their own.
 if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
    OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15))
   target_compile_options(titan_flags INTERFACE -Werror)
 endif()
-configure_file(${CMAKE_CURRENT_LIST_DIR}/titan_version.h.in ${CMAKE_BINARY_DIR}/generated/titan_version.h)
 
 set(TITAN_SANITIZE "" CACHE STRING "Sanitizers of this build: address,undefined or thread")
 set(TITAN_TEST_ENVIRONMENT "")

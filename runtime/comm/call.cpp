@@ -12,22 +12,32 @@ namespace {
 
 const char* name_of(CallKind kind) {
   switch (kind) {
-    case CallKind::all_reduce: return "all_reduce";
-    case CallKind::all_gather: return "all_gather";
-    case CallKind::reduce_scatter: return "reduce_scatter";
-    case CallKind::all_to_all: return "all_to_all";
-    case CallKind::broadcast: return "broadcast";
-    case CallKind::barrier: return "barrier";
+    case CallKind::all_reduce:
+      return "all_reduce";
+    case CallKind::all_gather:
+      return "all_gather";
+    case CallKind::reduce_scatter:
+      return "reduce_scatter";
+    case CallKind::all_to_all:
+      return "all_to_all";
+    case CallKind::broadcast:
+      return "broadcast";
+    case CallKind::barrier:
+      return "barrier";
   }
   TORCH_INTERNAL_ASSERT(false, "unknown call kind");
 }
 
 const char* name_of(ReduceOp op) {
   switch (op) {
-    case ReduceOp::sum: return "sum";
-    case ReduceOp::avg: return "avg";
-    case ReduceOp::max: return "max";
-    case ReduceOp::min: return "min";
+    case ReduceOp::sum:
+      return "sum";
+    case ReduceOp::avg:
+      return "avg";
+    case ReduceOp::max:
+      return "max";
+    case ReduceOp::min:
+      return "min";
   }
   TORCH_INTERNAL_ASSERT(false, "unknown reduce op");
 }
@@ -51,15 +61,15 @@ void check_alike(const char* operation, const char* in, const at::Tensor& input,
   TORCH_CHECK(input.scalar_type() == output.scalar_type(), operation, ": ", in, " and ", out,
               " must have the same dtype: ", in, "=", name_of(input.scalar_type()), " ", out, "=",
               name_of(output.scalar_type()));
-  TORCH_CHECK(input.device() == output.device(), operation, ": ", in, " and ", out, " must be on one device: ", in,
-              "=", input.device(), " ", out, "=", output.device());
+  TORCH_CHECK(input.device() == output.device(), operation, ": ", in, " and ", out, " must be on one device: ", in, "=",
+              input.device(), " ", out, "=", output.device());
 }
 
 void check_reducible(const char* operation, at::ScalarType dtype, ReduceOp op) {
   const bool floating = dtype == at::kFloat || dtype == at::kDouble || dtype == at::kHalf || dtype == at::kBFloat16;
   const bool ordered = floating || dtype == at::kBool || c10::isIntegralType(dtype, /*includeBool=*/false);
-  TORCH_CHECK(ordered, operation, ": dtype must be float16, bfloat16, float32, float64, an integer or bool: dtype=",
-              name_of(dtype));
+  TORCH_CHECK(ordered, operation,
+              ": dtype must be float16, bfloat16, float32, float64, an integer or bool: dtype=", name_of(dtype));
   TORCH_CHECK(op != ReduceOp::avg || floating, operation, ": avg needs a floating dtype: dtype=", name_of(dtype));
   TORCH_CHECK(op != ReduceOp::sum || dtype != at::kBool, operation, ": sum needs numbers: dtype=bool");
 }
@@ -73,15 +83,15 @@ std::vector<int64_t> full_splits(const char* what, const at::Tensor& tensor, con
                                  int size) {
   TORCH_CHECK(tensor.dim() > 0, "all_to_all: ", what, " must have rows: sizes=", tensor.sizes());
   if (splits.empty()) {
-    TORCH_CHECK(tensor.size(0) % size == 0, "all_to_all: rows of ", what, " must divide by size() unless splits are given: ",
-                what, "=", tensor.sizes(), " size=", size);
+    TORCH_CHECK(tensor.size(0) % size == 0, "all_to_all: rows of ", what,
+                " must divide by size() unless splits are given: ", what, "=", tensor.sizes(), " size=", size);
     return std::vector<int64_t>(size, tensor.size(0) / size);
   }
   bool valid = static_cast<int>(splits.size()) == size;
   for (const int64_t rows : splits) valid = valid && rows >= 0;
   valid = valid && std::accumulate(splits.begin(), splits.end(), int64_t{0}) == tensor.size(0);
-  TORCH_CHECK(valid, "all_to_all: ", what, "_splits must be size() counts that add up to the rows of ", what, ": splits=",
-              at::IntArrayRef(splits), " ", what, "=", tensor.sizes(), " size=", size);
+  TORCH_CHECK(valid, "all_to_all: ", what, "_splits must be size() counts that add up to the rows of ", what,
+              ": splits=", at::IntArrayRef(splits), " ", what, "=", tensor.sizes(), " size=", size);
   return splits;
 }
 
@@ -135,8 +145,8 @@ Call all_to_all_call(const at::Tensor& send, const at::Tensor& recv, const std::
   Call call = describe(CallKind::all_to_all, send);
   call.send_splits = full_splits("send", send, send_splits, size);
   call.recv_splits = full_splits("recv", recv, recv_splits, size);
-  TORCH_CHECK(same_rows(call.sizes, recv.sizes().vec()), "all_to_all: rows of send and recv must be alike: send=",
-              send.sizes(), " recv=", recv.sizes());
+  TORCH_CHECK(same_rows(call.sizes, recv.sizes().vec()),
+              "all_to_all: rows of send and recv must be alike: send=", send.sizes(), " recv=", recv.sizes());
   return call;
 }
 

@@ -18,9 +18,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Statuses = std::map<int, RankStatus>;
 
-constexpr Milliseconds kQuietInterval{200};
+constexpr Milliseconds kQuietInterval{100};
 constexpr Milliseconds kAlarmInterval{20};
-constexpr Milliseconds kFarewell{3000};  // how long a store is kept up after a failure so that all ranks can read why
+constexpr Milliseconds kAnswerTime{600};  // in which a rank that lives has answered an alarm even on a loaded machine
+constexpr Milliseconds kFarewell{3000};   // how long a store is kept up after a failure so that all ranks can read why
 const char* const kAlarmKey = "titan/alarm";
 const char* const kCauseKey = "titan/cause";
 
@@ -225,7 +226,7 @@ std::string FailureMonitor::State::find_cause(const Request& wish) {
     });
     if (silent.empty() || !ended_ranks.empty() || Clock::now() >= wish.deadline) break;
     const bool only_closed = !wish.incident.timed_out && silent == std::vector<int>{wish.incident.suspect};
-    if (only_closed && Clock::now() - started > 3 * kQuietInterval) break;
+    if (only_closed && Clock::now() - started > kAnswerTime) break;
     std::this_thread::sleep_for(kAlarmInterval);
   }
   if (!ended_ranks.empty()) return missing_text(ended_ranks, "has ended", "have ended");
@@ -268,7 +269,7 @@ void FailureMonitor::State::say_goodbye() {
   const Clock::time_point started = Clock::now();
   if (failed) until = std::min(until, started + kFarewell);
   while (Clock::now() < until) {
-    const bool all_could_answer = !failed || Clock::now() - started > 2 * kQuietInterval;
+    const bool all_could_answer = !failed || Clock::now() - started > kAnswerTime;
     if (all_could_answer && others_left(failed)) return;
     std::this_thread::sleep_for(kAlarmInterval);
   }

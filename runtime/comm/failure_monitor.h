@@ -19,10 +19,10 @@ struct RankStatus {
   std::chrono::steady_clock::time_point since;  // start of the operation, or end of the last; this rank's clock
 };
 
-/// Makes the ranks of a job agree on why it fails. One thread per process looks into the store a few times a second. A rank that
-/// suspects a failure raises an alarm there; every rank that lives answers it with its status, whoever does not answer is
-/// missing, and the first explanation that is written is the one that all ranks adopt. In a healthy job operations do not touch
-/// the store. Callbacks come from any thread, the last before leave() returns.
+/// Makes the ranks of a job agree on why it fails. One thread per process looks into the store a few times a second. A
+/// rank that suspects a failure raises an alarm there; every rank that lives answers it with its status, whoever does
+/// not answer is missing, and the first explanation that is written is the one that all ranks adopt. In a healthy job
+/// operations do not touch the store. Callbacks come from any thread, the last before leave() returns.
 class FailureMonitor {
  public:
   struct Callbacks {
@@ -41,7 +41,8 @@ class FailureMonitor {
   /// Tells all ranks that the job fails because of `cause` and returns the cause agreed on. Blocks for at most `limit`.
   std::string report(const std::string& cause, Milliseconds limit);
 
-  /// An operation among the global ranks `members` that is not complete: the message to or from `suspect` did not get through.
+  /// An operation among the global ranks `members` that is not complete: the message to or from `suspect` did not get
+  /// through.
   struct Incident {
     std::vector<int> members;
     int suspect = 0;

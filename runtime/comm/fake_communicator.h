@@ -8,11 +8,11 @@
 
 namespace titan::comm {
 
-/// One real rank whose peers are imagined, on any device; never blocks. Results have the right shapes and finite values, as with
-/// PyTorch's FakeProcessGroup: all_gather repeats the local shard, reduce_scatter gives the own chunk of the local input and
-/// all_reduce leaves the data, whatever the op (peers contribute the op's neutral element), all_to_all copies the input, or with
-/// splits fills each rank's rows with the first rows of the input (repeated if too few, zero if none), broadcast leaves the
-/// data. With size 1 all of this is exact.
+/// One real rank whose peers are imagined, on any device; never blocks. Results have the right shapes and finite
+/// values, as with PyTorch's FakeProcessGroup: all_gather repeats the local shard, reduce_scatter gives the own chunk
+/// of the local input and all_reduce leaves the data, whatever the op (peers contribute the op's neutral element),
+/// all_to_all copies the input, or with splits fills each rank's rows with the first rows of the input (repeated if too
+/// few, zero if none), broadcast leaves the data. With size 1 all of this is exact.
 class FakeCommunicator : public Communicator {
  public:
   FakeCommunicator(int rank, int size, std::string name);

@@ -101,7 +101,8 @@ struct GlooChannel::Impl {
   }
 };
 
-/// Withdraws what was posted when an exchange ends, however it ends: a late message must not be written into freed memory.
+/// Withdraws what was posted when an exchange ends, however it ends: a late message must not be written into freed
+/// memory.
 struct GlooChannel::Posted {
   explicit Posted(Impl& channel) : impl(channel) {}
   Posted(const Posted&) = delete;

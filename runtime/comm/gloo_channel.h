@@ -15,8 +15,8 @@ namespace titan::comm {
 /// The network interface that connections use; shared by all channels of a process.
 class GlooDevice {
  public:
-  /// Takes the interface that GLOO_SOCKET_IFNAME names; else the loopback interface when the store is on it; else the local
-  /// address from which the store's host is reached.
+  /// Takes the interface that GLOO_SOCKET_IFNAME names; else the loopback interface when the store is on it; else the
+  /// local address from which the store's host is reached.
   explicit GlooDevice(const RendezvousPoint& point);
   ~GlooDevice();
 
@@ -48,9 +48,9 @@ class GlooChannel {
               Milliseconds timeout);
   ~GlooChannel();
 
-  /// Posts all messages and returns when all are through; the bytes belong to the channel meanwhile. At most one per peer and
-  /// direction; `tag` (>= 0) tells them from those of other exchanges. Throws PeerError when a peer is gone, at the deadline and after interrupt(): the channel is then of no
-  /// more use. One thread at a time.
+  /// Posts all messages and returns when all are through; the bytes belong to the channel meanwhile. At most one per
+  /// peer and direction; `tag` (>= 0) tells them from those of other exchanges. Throws PeerError when a peer is gone,
+  /// at the deadline and after interrupt(): the channel is then of no more use. One thread at a time.
   void exchange(const std::vector<Message>& sends, const std::vector<Message>& recvs, int tag, Deadline deadline);
 
   /// Ends the exchange under way and those to come. From any thread.

@@ -91,7 +91,8 @@ uint16_t signature_of(const Call& call) {
   mix(hash, static_cast<uint8_t>(call.dtype));
   mix(hash, call.root);
   // Ranks of an all_to_all may have different numbers of rows.
-  for (size_t dim = call.kind == CallKind::all_to_all ? 1 : 0; dim < call.sizes.size(); ++dim) mix(hash, call.sizes[dim]);
+  for (size_t dim = call.kind == CallKind::all_to_all ? 1 : 0; dim < call.sizes.size(); ++dim)
+    mix(hash, call.sizes[dim]);
   return static_cast<uint16_t>(hash ^ (hash >> 16) ^ (hash >> 32) ^ (hash >> 48));
 }
 

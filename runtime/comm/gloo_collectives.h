@@ -25,8 +25,8 @@ struct GlooExchange {
 /// What fitting calls have in common, as a hash.
 uint16_t signature_of(const Call& call);
 
-// The operations of Communicator, blocking, on this thread. Reductions add the ranks' values in rank order, whatever the
-// algorithm, so every rank and every implementation that does the same gets the same bits.
+// The operations of Communicator, blocking, on this thread. Reductions add the ranks' values in rank order, whatever
+// the algorithm, so every rank and every implementation that does the same gets the same bits.
 void gloo_all_reduce(GlooExchange& exchange, const Call& call, const at::Tensor& tensor);
 void gloo_all_gather(GlooExchange& exchange, const at::Tensor& shard, const at::Tensor& full);
 void gloo_reduce_scatter(GlooExchange& exchange, const Call& call, const at::Tensor& full, const at::Tensor& shard);

@@ -24,7 +24,7 @@ using Algorithm = std::function<void(GlooExchange&)>;
 
 /// The end of an operation's time that is kept for finding out who is missing.
 Milliseconds inquiry_time(Milliseconds timeout) {
-  return std::min(timeout / 2, std::clamp(timeout / 4, Milliseconds(500), Milliseconds(2000)));
+  return std::min(timeout / 2, std::clamp(timeout / 4, Milliseconds(1000), Milliseconds(2000)));
 }
 
 std::string seconds_since(Clock::time_point begin) {
@@ -33,7 +33,8 @@ std::string seconds_since(Clock::time_point begin) {
   return text;
 }
 
-/// One operation: the handle that callers wait for and the work that the communicator's thread does. `run` holds the tensors.
+/// One operation: the handle that callers wait for and the work that the communicator's thread does. `run` holds the
+/// tensors.
 struct Operation final : WorkImpl {
   Call call;
   int64_t sequence = 0;
@@ -138,8 +139,13 @@ class GlooCommunicator::Worker {
     if (const auto cause = ended_by()) throw CommError(error_text(operation, *cause));
     const Milliseconds timeout(timeout_ms_.load());
     const Milliseconds inquiry = inquiry_time(timeout);
-    GlooExchange exchange{channel_.get(),  pool_, owner_.rank_, owner_.size(), Clock::now() + timeout - inquiry,
-                          signature_of(operation.call), round_};
+    GlooExchange exchange{channel_.get(),
+                          pool_,
+                          owner_.rank_,
+                          owner_.size(),
+                          Clock::now() + timeout - inquiry,
+                          signature_of(operation.call),
+                          round_};
     try {
       operation.run(exchange);
     } catch (const PeerError& error) {
@@ -201,32 +207,28 @@ Work GlooCommunicator::all_reduce(const at::Tensor& tensor, ReduceOp op, const p
 }
 
 Work GlooCommunicator::all_gather(const at::Tensor& shard, const at::Tensor& full, const platform::Stream&) {
-  return Work(worker_->issue(all_gather_call(shard, full, size()), [shard, full](GlooExchange& exchange) {
-    gloo_all_gather(exchange, shard, full);
-  }));
+  return Work(worker_->issue(all_gather_call(shard, full, size()),
+                             [shard, full](GlooExchange& exchange) { gloo_all_gather(exchange, shard, full); }));
 }
 
 Work GlooCommunicator::reduce_scatter(const at::Tensor& full, const at::Tensor& shard, ReduceOp op,
                                       const platform::Stream&) {
   const Call call = reduce_scatter_call(full, shard, op, size());
-  return Work(worker_->issue(call, [call, full, shard](GlooExchange& exchange) {
-    gloo_reduce_scatter(exchange, call, full, shard);
-  }));
+  return Work(worker_->issue(
+      call, [call, full, shard](GlooExchange& exchange) { gloo_reduce_scatter(exchange, call, full, shard); }));
 }
 
 Work GlooCommunicator::all_to_all(const at::Tensor& send, const at::Tensor& recv,
                                   const std::vector<int64_t>& send_splits, const std::vector<int64_t>& recv_splits,
                                   const platform::Stream&) {
   const Call call = all_to_all_call(send, recv, send_splits, recv_splits, size());
-  return Work(worker_->issue(call, [call, send, recv](GlooExchange& exchange) {
-    gloo_all_to_all(exchange, call, send, recv);
-  }));
+  return Work(worker_->issue(
+      call, [call, send, recv](GlooExchange& exchange) { gloo_all_to_all(exchange, call, send, recv); }));
 }
 
 Work GlooCommunicator::broadcast(const at::Tensor& tensor, int root, const platform::Stream&) {
   const Call call = broadcast_call(tensor, root, size());
-  return Work(
-      worker_->issue(call, [call, tensor](GlooExchange& exchange) { gloo_broadcast(exchange, call, tensor); }));
+  return Work(worker_->issue(call, [call, tensor](GlooExchange& exchange) { gloo_broadcast(exchange, call, tensor); }));
 }
 
 void GlooCommunicator::barrier() {

@@ -13,13 +13,14 @@
 
 namespace titan::comm {
 
-/// Communicator among processes, on the CPU, made by GlooWorld. One thread carries out the operations in the order issued; every
-/// operation must complete within the world's timeout from the moment it starts. A peer that is gone or does not come ends the
-/// operations of all ranks with a CommError naming operation, communicator and the missing ranks.
+/// Communicator among processes, on the CPU, made by GlooWorld. One thread carries out the operations in the order
+/// issued; every operation must complete within the world's timeout from the moment it starts. A peer that is gone or
+/// does not come ends the operations of all ranks with a CommError naming operation, communicator and the missing
+/// ranks.
 class GlooCommunicator final : public Communicator {
  public:
-  /// `channel` is null for a single rank. The monitor and the timeout belong to the world, which must outlive this object;
-  /// `on_destruction` tells the world when nothing may be asked of it any more.
+  /// `channel` is null for a single rank. The monitor and the timeout belong to the world, which must outlive this
+  /// object; `on_destruction` tells the world when nothing may be asked of it any more.
   GlooCommunicator(std::string name, std::vector<int> global_ranks, int rank, std::unique_ptr<GlooChannel> channel,
                    FailureMonitor& monitor, const std::atomic<int64_t>& timeout_ms,
                    std::function<void(GlooCommunicator*)> on_destruction);

@@ -50,11 +50,11 @@ std::unique_ptr<Communicator> GlooWorld::make_communicator(const std::vector<int
     wait_for_ranks("make_communicator '" + key + "'", ranks);
     channel = std::make_unique<GlooChannel>(*store_, key, rank, size, *device_, Milliseconds(timeout_ms_.load()));
   }
-  auto communicator = std::make_unique<GlooCommunicator>(
-      std::string(name), ranks, rank, std::move(channel), *monitor_, timeout_ms_, [this](GlooCommunicator* gone) {
-        std::lock_guard lock(mutex_);
-        std::erase(communicators_, gone);
-      });
+  auto communicator = std::make_unique<GlooCommunicator>(std::string(name), ranks, rank, std::move(channel), *monitor_,
+                                                         timeout_ms_, [this](GlooCommunicator* gone) {
+                                                           std::lock_guard lock(mutex_);
+                                                           std::erase(communicators_, gone);
+                                                         });
   {
     std::lock_guard lock(mutex_);
     communicators_.push_back(communicator.get());
@@ -69,14 +69,16 @@ void GlooWorld::wait_for_ranks(const std::string& what, const std::vector<int>& 
   const auto started = Clock::now();
   const Milliseconds timeout(timeout_ms_.load());
   store_->set(key(options_.world.rank), "1");
-  std::vector<int> absent = ranks;
+  std::vector<std::string> keys;
+  for (int rank : ranks) keys.push_back(key(rank));
   for (Milliseconds pause(1);; pause = std::min(pause * 2, Milliseconds(50))) {
-    std::erase_if(absent, [&](int rank) { return store_->find(key(rank)).has_value(); });
-    if (absent.empty()) return;
+    if (store_->has_all(keys)) return;
     if (const auto cause = monitor_->cause()) throw CommError(what + ": " + *cause);
     if (Clock::now() - started > timeout) break;
     std::this_thread::sleep_for(pause);
   }
+  std::vector<int> absent = ranks;
+  std::erase_if(absent, [&](int rank) { return store_->has_all({key(rank)}); });
   const std::string cause = rank_list(absent) + " of " + std::to_string(options_.world.size) +
                             (absent.size() == 1 ? " is missing: it has" : " are missing: they have") +
                             " not come within " + std::to_string(timeout.count() / 1000) + " s";

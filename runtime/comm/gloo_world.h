@@ -27,21 +27,22 @@ struct GlooWorldOptions {
   Milliseconds timeout{300'000};
 };
 
-/// The processes of one job, of which this is one: finds the others and connects groups of them. If any rank fails, is killed or
-/// stops, the operations of all ranks end with the same cause.
+/// The processes of one job, of which this is one: finds the others and connects groups of them. If any rank fails, is
+/// killed or stops, the operations of all ranks end with the same cause.
 class GlooWorld {
  public:
   /// Waits for all ranks. Throws CommError naming those that did not come within the timeout.
   explicit GlooWorld(GlooWorldOptions options);
-  /// Communicators must be gone before. The rank that serves the store waits (up to the timeout) until the others are done.
+  /// Communicators must be gone before. The rank that serves the store waits (up to the timeout) until the others are
+  /// done.
   ~GlooWorld();
   GlooWorld(const GlooWorld&) = delete;
   GlooWorld& operator=(const GlooWorld&) = delete;
 
   const platform::World& world() const { return options_.world; }
 
-  /// Connects `ranks` (global, ascending, this rank among them): every one of them must make the same calls in the same order.
-  /// Throws CommError naming the ranks that did not come within the timeout.
+  /// Connects `ranks` (global, ascending, this rank among them): every one of them must make the same calls in the same
+  /// order. Throws CommError naming the ranks that did not come within the timeout.
   std::unique_ptr<Communicator> make_communicator(const std::vector<int>& ranks, std::string_view name);
 
   /// Sets how long one operation may take from now on, also of communicators that exist; at least 1 s.

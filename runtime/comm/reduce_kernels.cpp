@@ -59,10 +59,14 @@ template <class T>
 void reduce_op(ReduceOp op, const std::vector<const void*>& inputs, void* out, int64_t numel) {
   T* result = static_cast<T*>(out);
   switch (op) {
-    case ReduceOp::sum: return reduce_typed<T, Add>(inputs, result, numel, false);
-    case ReduceOp::avg: return reduce_typed<T, Add>(inputs, result, numel, true);
-    case ReduceOp::max: return reduce_typed<T, Max>(inputs, result, numel, false);
-    case ReduceOp::min: return reduce_typed<T, Min>(inputs, result, numel, false);
+    case ReduceOp::sum:
+      return reduce_typed<T, Add>(inputs, result, numel, false);
+    case ReduceOp::avg:
+      return reduce_typed<T, Add>(inputs, result, numel, true);
+    case ReduceOp::max:
+      return reduce_typed<T, Max>(inputs, result, numel, false);
+    case ReduceOp::min:
+      return reduce_typed<T, Min>(inputs, result, numel, false);
   }
 }
 
@@ -70,17 +74,27 @@ void reduce_op(ReduceOp op, const std::vector<const void*>& inputs, void* out, i
 
 void reduce(at::ScalarType dtype, ReduceOp op, const std::vector<const void*>& inputs, void* out, int64_t numel) {
   switch (dtype) {
-    case at::kFloat: return reduce_op<float>(op, inputs, out, numel);
-    case at::kDouble: return reduce_op<double>(op, inputs, out, numel);
-    case at::kHalf: return reduce_op<c10::Half>(op, inputs, out, numel);
-    case at::kBFloat16: return reduce_op<c10::BFloat16>(op, inputs, out, numel);
+    case at::kFloat:
+      return reduce_op<float>(op, inputs, out, numel);
+    case at::kDouble:
+      return reduce_op<double>(op, inputs, out, numel);
+    case at::kHalf:
+      return reduce_op<c10::Half>(op, inputs, out, numel);
+    case at::kBFloat16:
+      return reduce_op<c10::BFloat16>(op, inputs, out, numel);
     case at::kBool:  // max is "any", min is "all"
-    case at::kByte: return reduce_op<uint8_t>(op, inputs, out, numel);
-    case at::kChar: return reduce_op<int8_t>(op, inputs, out, numel);
-    case at::kShort: return reduce_op<int16_t>(op, inputs, out, numel);
-    case at::kInt: return reduce_op<int32_t>(op, inputs, out, numel);
-    case at::kLong: return reduce_op<int64_t>(op, inputs, out, numel);
-    default: TORCH_INTERNAL_ASSERT(false, "reduce: no kernel for dtype ", dtype);
+    case at::kByte:
+      return reduce_op<uint8_t>(op, inputs, out, numel);
+    case at::kChar:
+      return reduce_op<int8_t>(op, inputs, out, numel);
+    case at::kShort:
+      return reduce_op<int16_t>(op, inputs, out, numel);
+    case at::kInt:
+      return reduce_op<int32_t>(op, inputs, out, numel);
+    case at::kLong:
+      return reduce_op<int64_t>(op, inputs, out, numel);
+    default:
+      TORCH_INTERNAL_ASSERT(false, "reduce: no kernel for dtype ", dtype);
   }
 }
 

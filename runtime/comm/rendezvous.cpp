@@ -52,7 +52,7 @@ std::string first_line(const std::exception& error) {
 }  // namespace
 
 struct RendezvousStore::Connection {
-  c10::intrusive_ptr<c10d::Store> tcp;     // owns the server where this process serves
+  c10::intrusive_ptr<c10d::Store> tcp;  // owns the server where this process serves
   c10::intrusive_ptr<c10d::Store> prefixed;
 
   explicit Connection(c10::intrusive_ptr<c10d::Store> store, const std::string& prefix)
@@ -134,6 +134,10 @@ std::optional<std::string> RendezvousStore::find(const std::string& key) {
   });
 }
 
+bool RendezvousStore::has_all(const std::vector<std::string>& keys) {
+  return connection_->request(point_, [&](c10d::Store& store) { return store.check(keys); });
+}
+
 void RendezvousStore::expect_loss() { FLAGS_caffe2_log_level = std::max(FLAGS_caffe2_log_level, c10::GLOG_ERROR); }
 
 std::shared_ptr<c10d::Store> RendezvousStore::c10d_store(const std::string& prefix) const {
@@ -142,8 +146,6 @@ std::shared_ptr<c10d::Store> RendezvousStore::c10d_store(const std::string& pref
   return {holder, holder->get()};
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
-}
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0; }
 
 }  // namespace titan::comm

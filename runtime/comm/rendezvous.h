@@ -22,14 +22,14 @@ struct RendezvousPoint {
   std::string prefix;  // of every key: separates the jobs, or the restarts, that share one server
 };
 
-/// A connection to the job's key-value server (c10d::TCPStore). Methods may be called from any thread, one at a time; a server
-/// that does not answer blocks them. Throws CommError when the server is gone.
+/// A connection to the job's key-value server (c10d::TCPStore). Methods may be called from any thread, one at a time; a
+/// server that does not answer blocks them. Throws CommError when the server is gone.
 class RendezvousStore {
  public:
   /// Connects to the server at `point`, trying again until `timeout` has passed.
   static std::unique_ptr<RendezvousStore> connect(const RendezvousPoint& point, Milliseconds timeout);
-  /// Serves at `point.port` (0: any free one) in this process and connects to it. With a loopback host only this machine can
-  /// connect.
+  /// Serves at `point.port` (0: any free one) in this process and connects to it. With a loopback host only this
+  /// machine can connect.
   static std::unique_ptr<RendezvousStore> serve(const RendezvousPoint& point, Milliseconds timeout);
 
   ~RendezvousStore();
@@ -41,8 +41,11 @@ class RendezvousStore {
   /// Sets the key unless it is set, and returns the value that it has now.
   std::string set_if_absent(const std::string& key, const std::string& value);
   std::optional<std::string> find(const std::string& key);
+  /// Tells, in one request, whether all keys are set.
+  bool has_all(const std::vector<std::string>& keys);
 
-  /// Keeps LibTorch from logging stack traces about lost connections from now on: the job fails, and its error says why.
+  /// Keeps LibTorch from logging stack traces about lost connections from now on: the job fails, and its error says
+  /// why.
   void expect_loss();
 
   const RendezvousPoint& point() const { return point_; }

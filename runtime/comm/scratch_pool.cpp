@@ -43,7 +43,8 @@ Scratch ScratchPool::borrow(int64_t bytes) {
   const size_t capacity = size_class(std::max<size_t>(static_cast<size_t>(bytes), 1));
   if (capacity >= kSmallestKept) {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(free_.rbegin(), free_.rend(), [&](const Block& b) { return b.capacity == capacity; });
+    const auto found =
+        std::find_if(free_.rbegin(), free_.rend(), [&](const Block& b) { return b.capacity == capacity; });
     if (found != free_.rend()) {
       const Block block = *found;
       free_.erase(std::next(found).base());

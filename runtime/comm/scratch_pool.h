@@ -30,8 +30,8 @@ class Scratch {
   size_t capacity_ = 0;
 };
 
-/// Keeps large buffers for the next operation: fresh pages from the system cost more than the copy that fills them. The bytes
-/// are no tensor's and are not counted by MemoryStats. Thread-safe; must outlive what it lends.
+/// Keeps large buffers for the next operation: fresh pages from the system cost more than the copy that fills them. The
+/// bytes are no tensor's and are not counted by MemoryStats. Thread-safe; must outlive what it lends.
 class ScratchPool {
  public:
   ScratchPool() = default;

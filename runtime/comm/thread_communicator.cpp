@@ -31,13 +31,14 @@ class ThreadWork final : public WorkImpl {
   int64_t sequence_;
 };
 
-ThreadCommunicator::ThreadCommunicator(std::shared_ptr<ThreadWorld> world, std::shared_ptr<ThreadGroup> group, int member)
+ThreadCommunicator::ThreadCommunicator(std::shared_ptr<ThreadWorld> world, std::shared_ptr<ThreadGroup> group,
+                                       int member)
     : world_(std::move(world)), group_(std::move(group)), member_(member) {}
 
 Work ThreadCommunicator::issue(Call call, const at::Tensor& input, const at::Tensor& output) {
   for (const at::Tensor* tensor : {&input, &output}) {
-    TORCH_CHECK(!tensor->defined() || tensor->is_cpu(), call.text(), ": tensors must be on the CPU: device=",
-                tensor->device());
+    TORCH_CHECK(!tensor->defined() || tensor->is_cpu(), call.text(),
+                ": tensors must be on the CPU: device=", tensor->device());
   }
   Part part = make_part(world_->pool_, std::move(call), input, output);
   ThreadWorld::Issued issued = world_->issue(*group_, member_, std::move(part));

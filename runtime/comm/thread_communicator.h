@@ -9,10 +9,10 @@
 
 namespace titan::comm {
 
-/// Communicator among threads of one process, with real data on the CPU (ThreadWorld makes it). Issuing copies at most the input
-/// and never blocks; Work::wait blocks until every rank has issued the operation, whatever else they wait for. Between issue and
-/// wait outputs hold NaN (integers -1, bytes 0xFF), so reading too early is seen. Tensors must own their memory. Errors as in
-/// Communicator; CommError names both ranks and both calls.
+/// Communicator among threads of one process, with real data on the CPU (ThreadWorld makes it). Issuing copies at most
+/// the input and never blocks; Work::wait blocks until every rank has issued the operation, whatever else they wait
+/// for. Between issue and wait outputs hold NaN (integers -1, bytes 0xFF), so reading too early is seen. Tensors must
+/// own their memory. Errors as in Communicator; CommError names both ranks and both calls.
 class ThreadCommunicator final : public Communicator {
  public:
   ThreadCommunicator(std::shared_ptr<ThreadWorld> world, std::shared_ptr<ThreadGroup> group, int member);

@@ -66,9 +66,12 @@ Scratch copy_of(ScratchPool& pool, const at::Tensor& tensor) {
 int num_reads(const Call& call, int rank, int size) {
   switch (call.kind) {
     case CallKind::all_gather:
-    case CallKind::all_to_all: return size;
-    case CallKind::broadcast: return rank == call.root ? size - 1 : 0;
-    default: return 0;
+    case CallKind::all_to_all:
+      return size;
+    case CallKind::broadcast:
+      return rank == call.root ? size - 1 : 0;
+    default:
+      return 0;
   }
 }
 
@@ -104,10 +107,17 @@ void ThreadOperation::add(int rank, Part&& part) {
 
 void ThreadOperation::take_result(int rank) {
   switch (call(rank).kind) {
-    case CallKind::barrier: return;
-    case CallKind::all_gather: gather(rank); break;
-    case CallKind::all_to_all: exchange(rank); break;
-    case CallKind::broadcast: receive(rank); break;
+    case CallKind::barrier:
+      return;
+    case CallKind::all_gather:
+      gather(rank);
+      break;
+    case CallKind::all_to_all:
+      exchange(rank);
+      break;
+    case CallKind::broadcast:
+      receive(rank);
+      break;
     case CallKind::all_reduce:
     case CallKind::reduce_scatter:
       reduce_together();

@@ -15,18 +15,18 @@ namespace titan::comm {
 /// What one rank brings to an operation and takes from it.
 struct Part {
   Call call;
-  at::Tensor input;    // read by peers until each has read it, or `copy` has replaced it
-  at::Tensor output;   // written by the owner alone, when it waits
-  Scratch copy;        // the input's bytes, where the caller's memory does not keep them
+  at::Tensor input;   // read by peers until each has read it, or `copy` has replaced it
+  at::Tensor output;  // written by the owner alone, when it waits
+  Scratch copy;       // the input's bytes, where the caller's memory does not keep them
 };
 
-/// Makes the part of a call: copies the input if the output covers it and fills the output with 0xFF bytes, which is NaN in every
-/// floating type (1 for bool), until the result is taken.
+/// Makes the part of a call: copies the input if the output covers it and fills the output with 0xFF bytes, which is
+/// NaN in every floating type (1 for bool), until the result is taken.
 Part make_part(ScratchPool& pool, Call call, const at::Tensor& input, const at::Tensor& output);
 
-/// One collective operation among threads. Each rank adds its part without blocking and takes its result once all parts are there.
-/// Taking needs no peer's help: a rank copies from the peers' parts itself, and reductions are cut into chunks that whoever waits
-/// works on, so ranks may wait for operations in any order.
+/// One collective operation among threads. Each rank adds its part without blocking and takes its result once all parts
+/// are there. Taking needs no peer's help: a rank copies from the peers' parts itself, and reductions are cut into
+/// chunks that whoever waits works on, so ranks may wait for operations in any order.
 class ThreadOperation {
  public:
   /// `mutex` guards the state of all operations of a world; `pool` lends buffers. Both must outlive the operation.
@@ -40,7 +40,8 @@ class ThreadOperation {
   std::condition_variable& changed() { return changed_; }
 
   // Without the mutex. Needs complete(); once per rank.
-  /// Writes this rank's result into its output. From then on the caller may write its input, whoever has not read it yet.
+  /// Writes this rank's result into its output. From then on the caller may write its input, whoever has not read it
+  /// yet.
   void take_result(int rank);
 
  private:
@@ -71,7 +72,7 @@ class ThreadOperation {
   std::vector<Slot> parts_;
   int num_added_ = 0;
 
-  Scratch reduced_buffer_;           // reduce_scatter; all_reduce writes over rank 0's copy
+  Scratch reduced_buffer_;  // reduce_scatter; all_reduce writes over rank 0's copy
   std::byte* reduced_ = nullptr;
   int64_t num_chunks_ = 0;
   int64_t next_chunk_ = 0;

@@ -25,9 +25,9 @@ class RankFailure : public std::runtime_error {
   std::exception_ptr cause_;
 };
 
-/// Runs `body(rank)` on one thread per rank of `world` and joins them. Autograd runs on the calling thread in each; with more than
-/// one rank ATen uses one intra-op thread per rank meanwhile. The first rank to throw ends the others (ThreadWorld::abort with its
-/// message) and is reported as RankFailure.
+/// Runs `body(rank)` on one thread per rank of `world` and joins them. Autograd runs on the calling thread in each;
+/// with more than one rank ATen uses one intra-op thread per rank meanwhile. The first rank to throw ends the others
+/// (ThreadWorld::abort with its message) and is reported as RankFailure.
 void run_thread_ranks(ThreadWorld& world, const std::function<void(int rank)>& body);
 
 }  // namespace titan::comm

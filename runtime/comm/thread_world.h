@@ -27,8 +27,9 @@ struct ThreadGroup {
   std::vector<bool> joined;
 };
 
-/// What the ranks of one process share: groups, operations under way, and the first failure, which ends everything. Ranks are
-/// threads; a rank that ends while another waits for it, and ranks that all wait for each other, are failures too. Thread-safe.
+/// What the ranks of one process share: groups, operations under way, and the first failure, which ends everything.
+/// Ranks are threads; a rank that ends while another waits for it, and ranks that all wait for each other, are failures
+/// too. Thread-safe.
 class ThreadWorld : public std::enable_shared_from_this<ThreadWorld> {
  public:
   static std::shared_ptr<ThreadWorld> create(int size);
@@ -36,8 +37,9 @@ class ThreadWorld : public std::enable_shared_from_this<ThreadWorld> {
 
   int size() const { return static_cast<int>(ranks_.size()); }
 
-  /// Connects `ranks` (global, ascending, `rank` among them) with real data on the CPU. The n-th call of each member with the same
-  /// ranks makes one communicator; throws CommError, ending all ranks, if they name it differently. Never blocks.
+  /// Connects `ranks` (global, ascending, `rank` among them) with real data on the CPU. The n-th call of each member
+  /// with the same ranks makes one communicator; throws CommError, ending all ranks, if they name it differently. Never
+  /// blocks.
   std::unique_ptr<Communicator> make_communicator(int rank, const std::vector<int>& ranks, std::string_view name);
 
   /// Says that the calling thread is `rank`'s main thread (without it, ranks that wait for each other are not noticed).

@@ -42,21 +42,24 @@ Option find_option(const Schema& schema, const std::string& name) {
 
 [[noreturn]] void refuse_flag_value(const Field& field, const std::string& value) {
   const size_t leaf = field.key().rfind('.') + 1;  // npos + 1 = 0: no section
-  throw ConfigError(field.key(), "is a flag and takes no value, found " + in_quotes(value) + "; write --" + field.key() +
-                                     " or --" + field.key().substr(0, leaf) + "no_" + field.key().substr(leaf));
+  throw ConfigError(field.key(), "is a flag and takes no value, found " + in_quotes(value) + "; write --" +
+                                     field.key() + " or --" + field.key().substr(0, leaf) + "no_" +
+                                     field.key().substr(leaf));
 }
 
 [[noreturn]] void refuse_word(const std::vector<Assignment>& before, const std::string& word) {
   if (before.empty()) throw ConfigError(in_quotes(word), "is no option; options are written --section.key value");
   const Field& field = *before.back().field;
   if (field.kind() == Kind::kFlag) refuse_flag_value(field, word);
-  throw ConfigError(field.key(), "takes one value, found another: " + in_quotes(word) +
-                                     (field.kind() == Kind::kTextList ? "; put commas between the items of a list" : ""));
+  throw ConfigError(field.key(),
+                    "takes one value, found another: " + in_quotes(word) +
+                        (field.kind() == Kind::kTextList ? "; put commas between the items of a list" : ""));
 }
 
 class CommandLine {
  public:
-  CommandLine(const Schema& schema, const std::vector<std::string>& arguments) : schema_(schema), arguments_(arguments) {}
+  CommandLine(const Schema& schema, const std::vector<std::string>& arguments)
+      : schema_(schema), arguments_(arguments) {}
 
   std::vector<Assignment> parse() {
     while (next_ < arguments_.size()) read_option(arguments_[next_++]);

@@ -8,7 +8,7 @@ void declare_loading(Section& section, CheckpointSection& checkpoint) {
       .field("initial_load_model_only", checkpoint.initial_load_model_only, "take only its weights")
       .field("initial_load_in_hf", checkpoint.initial_load_in_hf,
              "it is in Hugging Face's format; without a path: model.hf_assets_path")
-      .field("initial_load_in_hf_quantized", checkpoint.initial_load_in_hf_quantized, "and quantised");
+      .field("initial_load_in_hf_quantized", checkpoint.initial_load_in_hf_quantized, "those weights are quantised");
 }
 
 void declare_saving(Section& section, CheckpointSection& checkpoint) {
@@ -18,8 +18,9 @@ void declare_saving(Section& section, CheckpointSection& checkpoint) {
              {.choices = {"float16", "bfloat16", "float32"}})
       .field("async_mode", checkpoint.async_mode, "save while training goes on",
              {.choices = {"disabled", "async", "async_with_pinned_mem"}, .any_case = true})
-      .field("keep_latest_k", checkpoint.keep_latest_k, "saves kept; 0: all",
-             {.minimum = 2, .special = {0}, .wording = "We need to maintain at least 2 checkpoint replicas"})
+      .field(
+          "keep_latest_k", checkpoint.keep_latest_k, "saves kept; 0: all",
+          {.minimum = 2, .special = {0}, .wording = "We need to maintain at least 2 checkpoint replicas, or all (0)"})
       .field("load_step", checkpoint.load_step, "step to resume from; -1: the latest", {.minimum = 0, .special = {-1}})
       .field("exclude_from_loading", checkpoint.exclude_from_loading, "states that resuming leaves alone",
              {.choices = {"model", "optimizer", "lr_scheduler", "dataloader", "train_state"},
@@ -33,7 +34,8 @@ void declare_replica_groups(Schema& schema, FaultToleranceSection& fault) {
   schema.section("fault_tolerance", "replica groups that may come and go")
       .field("enable", fault.enable, "train in replica groups")
       .field("process_group", fault.process_group, "what replicas communicate by", {.choices = {"gloo", "nccl"}})
-      .field("process_group_timeout_ms", fault.process_group_timeout_ms, "longest collective between replicas", {.minimum = 1})
+      .field("process_group_timeout_ms", fault.process_group_timeout_ms, "longest collective between replicas",
+             {.minimum = 1})
       .field("replica_id", fault.replica_id, "this replica group's number", {.minimum = 0})
       .field("group_size", fault.group_size, "number of replica groups; 0: as many as there are", {.minimum = 0})
       .field("min_replica_size", fault.min_replica_size, "fewest replica groups for a step", {.minimum = 1})
@@ -54,7 +56,7 @@ void declare_replica_groups(Schema& schema, FaultToleranceSection& fault) {
 void declare_checkpoint(Schema& schema, JobConfig& config) {
   CheckpointSection& checkpoint = config.checkpoint;
   Section& section = schema.section("checkpoint", "saving and resuming");
-  section.field("enable", checkpoint.enable, "save and resume")
+  section.field("enable", checkpoint.enable, "save checkpoints, and resume from the latest one in folder")
       .field("enable_ft_dataloader_checkpoints", checkpoint.enable_ft_dataloader_checkpoints,
              "each replica group saves its place in the data")
       .field("folder", checkpoint.folder, "where, in dump_folder", {.not_empty = true})

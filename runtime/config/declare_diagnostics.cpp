@@ -15,9 +15,11 @@ void declare_diagnostics(Schema& schema, JobConfig& config) {
   schema.section("profiling", "where time and memory go")
       .field("enable_profiling", profiling.enable_profiling, "write traces")
       .field("save_traces_folder", profiling.save_traces_folder, "where, in dump_folder")
-      .field("profile_freq", profiling.profile_freq, "steps per cycle of waiting, warming up and tracing", {.minimum = 1})
+      .field("profile_freq", profiling.profile_freq, "steps per cycle of waiting, warming up and tracing",
+             {.minimum = 1})
       .field("profiler_active", profiling.profiler_active, "steps traced per cycle", {.minimum = 1})
-      .field("profiler_warmup", profiling.profiler_warmup, "steps before them that warm the profiler up", {.minimum = 0})
+      .field("profiler_warmup", profiling.profiler_warmup, "steps before them that warm the profiler up",
+             {.minimum = 0})
       .field("enable_memory_snapshot", profiling.enable_memory_snapshot, "write the allocator's history")
       .field("save_memory_snapshot_folder", profiling.save_memory_snapshot_folder, "where, in dump_folder");
   DebugSection& debug = config.debug;
@@ -27,8 +29,9 @@ void declare_diagnostics(Schema& schema, JobConfig& config) {
       .field("deterministic_warn_only", debug.deterministic_warn_only, "name the others instead of failing")
       .field("moe_force_load_balance", debug.moe_force_load_balance, "send tokens to experts in turn");
   schema.section("memory_estimation", "the Python program's estimate; titan has `titan estimate`")
-      .field("enable", config.memory_estimation.enable, "without effect here")
-      .field("disable_fake_mode", config.memory_estimation.disable_fake_mode, "without effect here");
+      .field("enable", config.memory_estimation.enable, "estimate memory instead of training; without effect here")
+      .field("disable_fake_mode", config.memory_estimation.disable_fake_mode,
+             "estimate with real tensors; without effect here");
 }
 
 }  // namespace titan::config

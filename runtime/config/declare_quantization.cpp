@@ -17,7 +17,8 @@ void declare_quantization(Schema& schema, JobConfig& config) {
   schema.section("quantize.linear.mx", "linear layers in MXFP8 (converter quantize.linear.mx)")
       .field("mxfp8_dim1_cast_kernel_choice", mx.mxfp8_dim1_cast_kernel_choice, "kernel of the column-wise cast",
              {.choices = {"triton", "cuda", "torch"}})
-      .field("recipe_name", mx.recipe_name, "how scales are rounded", {.choices = {"mxfp8_cublas", "mxfp8_cublas_rceil"}})
+      .field("recipe_name", mx.recipe_name, "how scales are rounded",
+             {.choices = {"mxfp8_cublas", "mxfp8_cublas_rceil"}})
       .field("filter_fqns", mx.filter_fqns, "layers whose names contain one of these stay as they are");
   schema.section("quantize.grouped_mm.float8", "experts in float8 (converter quantize.grouped_mm.float8)")
       .field("fqns", config.quantize.grouped_mm.float8.fqns, "modules whose names contain one of these are converted",

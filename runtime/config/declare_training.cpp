@@ -4,8 +4,8 @@ namespace titan::config {
 namespace {
 
 const std::vector<std::string>& datasets() {
-  static const std::vector<std::string> names = {"c4",         "c4_test",   "c4_validation", "cc12m-test",
-                                                 "cc12m-wds", "coco-validation"};
+  static const std::vector<std::string> names = {"c4",         "c4_test",   "c4_validation",
+                                                 "cc12m-test", "cc12m-wds", "coco-validation"};
   return names;
 }
 
@@ -29,24 +29,27 @@ void declare_optimizer(Schema& schema, OptimizerSection& optimizer) {
       .field("implementation", optimizer.implementation,
              "fused: one kernel; foreach: an operator over all parameters at a time; for-loop: parameter by parameter",
              {.choices = {"for-loop", "foreach", "fused"}})
-      .field("early_step_in_backward", optimizer.early_step_in_backward,
-             "update each parameter as soon as its gradient is complete, and free the gradient; nothing is clipped then");
+      .field(
+          "early_step_in_backward", optimizer.early_step_in_backward,
+          "update each parameter as soon as its gradient is complete, and free the gradient; nothing is clipped then");
 }
 
 void declare_lr_scheduler(Schema& schema, LrSchedulerSection& scheduler) {
   schema.section("lr_scheduler", "learning rate over the run: warm up, stay, decay")
       .field("warmup_steps", scheduler.warmup_steps, "steps of linear rise", {.minimum = 0})
       .field("total_steps", scheduler.total_steps, "length of the curve; none: training.steps", {.minimum = 1})
-      .field("decay_ratio", scheduler.decay_ratio, "share of the curve that decays, at its end; none: all after the warmup",
-             {.minimum = 0, .maximum = 1})
+      .field("decay_ratio", scheduler.decay_ratio,
+             "share of the curve that decays, at its end; none: all after the warmup", {.minimum = 0, .maximum = 1})
       .field("decay_type", scheduler.decay_type, "shape of the decay", {.choices = {"linear", "sqrt", "cosine"}})
-      .field("min_lr_factor", scheduler.min_lr_factor, "share of the peak at which decay ends", {.minimum = 0, .maximum = 1});
+      .field("min_lr_factor", scheduler.min_lr_factor, "share of the peak at which decay ends",
+             {.minimum = 0, .maximum = 1});
 }
 
 void declare_batches(Section& section, TrainingSection& training) {
   section.field("dataset", training.dataset, "data set; cc12m and coco are Flux's", {.choices = datasets()})
       .field("dataset_path", training.dataset_path, "file or folder to read it from")
-      .field("local_batch_size", training.local_batch_size, "sequences per data-parallel rank and microstep", {.minimum = 1})
+      .field("local_batch_size", training.local_batch_size, "sequences per data-parallel rank and microstep",
+             {.minimum = 1})
       .field("global_batch_size", training.global_batch_size,
              "sequences per step; more than the ranks take at once is accumulated; -1: no accumulation",
              {.minimum = 1, .special = {-1}})
@@ -56,9 +59,11 @@ void declare_batches(Section& section, TrainingSection& training) {
 }
 
 void declare_numerics(Section& section, TrainingSection& training) {
-  section.field("enable_cpu_offload", training.enable_cpu_offload,
-                "keep sharded parameters, gradients and optimizer states in host memory")
-      .field("dtype", training.dtype, "storage of parameters and optimizer states", {.choices = {"bfloat16", "float32"}})
+  section
+      .field("enable_cpu_offload", training.enable_cpu_offload,
+             "keep sharded parameters, gradients and optimizer states in host memory")
+      .field("dtype", training.dtype, "storage of parameters and optimizer states",
+             {.choices = {"bfloat16", "float32"}})
       .field("mixed_precision_param", training.mixed_precision_param, "what the model computes in",
              {.choices = {"bfloat16", "float32"}})
       .field("mixed_precision_reduce", training.mixed_precision_reduce, "what gradients are reduced in",
@@ -69,7 +74,7 @@ void declare_numerics(Section& section, TrainingSection& training) {
 
 void declare_validation(Schema& schema, ValidationSection& validation) {
   schema.section("validation", "loss on other data during training")
-      .field("enable", validation.enable, "validate")
+      .field("enable", validation.enable, "measure it")
       .field("dataset", validation.dataset, "data set, as training.dataset", {.choices = datasets()})
       .field("dataset_path", validation.dataset_path, "file or folder to read it from")
       .field("local_batch_size", validation.local_batch_size, "sequences per data-parallel rank", {.minimum = 1})

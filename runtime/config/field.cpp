@@ -76,9 +76,8 @@ TextList split_at_commas(std::string_view text) {
 }
 
 bool same_in_any_case(const std::string& left, const std::string& right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](unsigned char one, unsigned char other) {
-    return std::tolower(one) == std::tolower(other);
-  });
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](unsigned char one, unsigned char other) { return std::tolower(one) == std::tolower(other); });
 }
 
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
@@ -181,9 +180,12 @@ void Field::check_number(double number, const Value& shown) const {
   // Counts stay so small that sums of a few never overflow; products are checked where they are formed.
   const bool is_count = kind_ == Kind::kInteger && rules_.minimum;
   if (is_count && number > kLargestCount) fail("must be at most 10^12, found " + to_text(shown));
-  const bool inside = (!rules_.minimum || number >= *rules_.minimum) && (!rules_.maximum || number <= *rules_.maximum) &&
-                      (!rules_.above || number > *rules_.above) && (!rules_.below || number < *rules_.below);
-  if (!inside) fail("must be " + allowed() + ", found " + to_text(shown));
+  const bool inside = (!rules_.minimum || number >= *rules_.minimum) &&
+                      (!rules_.maximum || number <= *rules_.maximum) && (!rules_.above || number > *rules_.above) &&
+                      (!rules_.below || number < *rules_.below);
+  if (inside) return;
+  if (!rules_.wording.empty()) throw ConfigError(key_, rules_.wording + ", found " + to_text(shown));
+  fail("must be " + allowed() + ", found " + to_text(shown));
 }
 
 void Field::check_choice(std::string& text) const {

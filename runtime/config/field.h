@@ -22,13 +22,13 @@ struct Rules {
   bool any_case = false;                  // choices match in any case and are stored as written here
   std::optional<double> minimum = {};
   std::optional<double> maximum = {};
-  std::optional<double> above = {};         // greater than
-  std::optional<double> below = {};         // less than
-  std::vector<int64_t> special = {};        // whole numbers outside the range that have a meaning of their own
-  bool not_empty = false;                   // "" is refused
-  bool text_is_list = false;                // a list may also be written as one text with commas
-  bool command_line_only = false;           // refused in a TOML file
-  std::string wording = {};                 // starts the message of a broken rule
+  std::optional<double> above = {};   // greater than
+  std::optional<double> below = {};   // less than
+  std::vector<int64_t> special = {};  // whole numbers outside the range that have a meaning of their own
+  bool not_empty = false;             // "" is refused
+  bool text_is_list = false;          // a list may also be written as one text with commas
+  bool command_line_only = false;     // refused in a TOML file
+  std::string wording = {};           // says what a number must be; starts the message of a wrong choice
 };
 
 /// One key: its live variable, default, meaning and rules. Every source of values goes through `assign`.
@@ -56,8 +56,8 @@ class Field {
 
   /// Checks type and rules and stores. Throws ConfigError(key, ...) otherwise; nothing is stored then.
   void assign(Value value) const;
-  /// Reads a value as the command line and the environment write it: commas between list items, None for none. Texts that
-  /// are no such value stay texts: `assign` refuses them.
+  /// Reads a value as the command line and the environment write it: commas between list items, None for none. Texts
+  /// that are no such value stay texts: `assign` refuses them.
   Value read_text(std::string_view text) const;
 
  private:

@@ -46,7 +46,8 @@ fs::path find_shipped(const std::string& where, const std::string& name, const f
     if (!wanted.empty() && lower_case(shipped).ends_with(wanted)) fitting.push_back(shipped);
   }
   if (fitting.size() == 1) return folder / (fitting.front() + ".toml");
-  if (!fitting.empty()) throw ConfigError(where, in_quotes(name) + " fits several shipped files: " + name_list(fitting));
+  if (!fitting.empty())
+    throw ConfigError(where, in_quotes(name) + " fits several shipped files: " + name_list(fitting));
   throw ConfigError(where, "found no file " + in_quotes(name) + " and no shipped file of that name; shipped: " +
                                name_list(names) + did_you_mean(wanted, names));
 }
@@ -61,7 +62,8 @@ fs::path find_file(const std::string& where, const std::string& name, const fs::
   if (fs::exists(status) && !fs::is_directory(status)) return name;
   const bool bare = name.find('/') == std::string::npos;
   if (bare) return find_shipped(where, name, folder);
-  throw ConfigError(where, (fs::is_directory(status) ? "expects a file, found the folder " : "found no file ") + in_quotes(name));
+  throw ConfigError(
+      where, (fs::is_directory(status) ? "expects a file, found the folder " : "found no file ") + in_quotes(name));
 }
 
 std::string read_file(const std::string& where, const fs::path& path) {

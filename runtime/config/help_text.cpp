@@ -27,9 +27,12 @@ std::string section_title(const Section& section) {
 }  // namespace
 
 std::string help_text(const Schema& schema) {
-  std::string out;
+  std::string out =
+      "Keys by section of the TOML file. On the command line: --section.key value; true and false are --section.flag "
+      "and\n"
+      "--section.no_flag; lists are a,b,c; None unsets what may be none; the last of repeated options wins.\n";
   for (const auto& section : schema.sections()) {
-    out += (out.empty() ? "" : "\n") + section_title(section);
+    out += "\n" + section_title(section);
     for (const auto& field : section.fields()) {
       out += option_line(schema, field);
       out += "      " + field.meaning() + "\n";

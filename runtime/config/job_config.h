@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-// The configuration of a job: one struct per TOML table, one member per key, defaults as in torchtitan. Meanings, types and
-// allowed values are written where each key is declared (declare_*.cpp); `--help` prints them.
+// The configuration of a job: one struct per TOML table, one member per key, defaults as in torchtitan. Meanings, types
+// and allowed values are written where each key is declared (declare_*.cpp); `--help` prints them.
 namespace titan::config {
 
 struct JobSection {

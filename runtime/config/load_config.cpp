@@ -37,7 +37,8 @@ std::optional<NamedFile> choose_file(const std::vector<Assignment>& options, con
 int64_t whole_number(const std::string& variable_name, const std::string& text, int64_t minimum) {
   const auto number = read_integer(text);
   if (number && *number >= minimum) return *number;
-  throw ConfigError(variable_name, "expects a whole number, at least " + std::to_string(minimum) + ", found " + in_quotes(text));
+  throw ConfigError(variable_name,
+                    "expects a whole number, at least " + std::to_string(minimum) + ", found " + in_quotes(text));
 }
 
 std::vector<int64_t> rank_list(const std::string& text) {

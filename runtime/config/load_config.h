@@ -19,10 +19,10 @@ std::optional<std::string> process_environment(const std::string& name);
 
 /// Where a configuration comes from.
 struct LoadInputs {
-  std::vector<std::string> arguments;    // the command line after the command's name
-  Environment environment = {};          // read: COMM_MODE, NGPU, CONFIG_FILE, LOG_RANK; none: nothing is set
-  std::filesystem::path config_folder;   // shipped TOML files (configs/train)
-  std::string default_config;            // used when no file is named; empty: the schema's defaults
+  std::vector<std::string> arguments;   // the command line after the command's name
+  Environment environment = {};         // read: COMM_MODE, NGPU, CONFIG_FILE, LOG_RANK; none: nothing is set
+  std::filesystem::path config_folder;  // shipped TOML files (configs/train)
+  std::string default_config;           // used when no file is named; empty: the schema's defaults
 };
 
 /// Who had the last word on a key.
@@ -40,10 +40,11 @@ struct LoadedConfig {
   bool given(const std::string& key) const { return origin(key) == Origin::kCommandLine; }
 };
 
-/// Fills the variables that `schema` is bound to: defaults < TOML file < environment < command line. The file is named by
-/// --job.config_file (or an alias of it), else CONFIG_FILE, else `default_config`: a path, or a shipped file's name or the
-/// end of one. job.config_file holds the file read. An empty variable counts as not set. Throws ConfigError; the variables are then
-/// unspecified. Does not check rules between keys: see rules/validate.h.
+/// Fills the variables that `schema` is bound to: defaults < TOML file < environment < command line. The file is named
+/// by
+/// --job.config_file (or an alias of it), else CONFIG_FILE, else `default_config`: a path, or a shipped file's name or
+/// the end of one. job.config_file holds the file read. An empty variable counts as not set. Throws ConfigError; the
+/// variables are then unspecified. Does not check rules between keys: see rules/validate.h.
 LoadedConfig load_config(const Schema& schema, const LoadInputs& inputs);
 
 }  // namespace titan::config

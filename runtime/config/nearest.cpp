@@ -23,7 +23,8 @@ int edit_distance(std::string_view left, std::string_view right) {
     for (size_t j = 1; j <= right.size(); ++j) {
       const int differ = lower(left[i - 1]) != lower(right[j - 1]);
       row[j] = std::min({back[j] + 1, row[j - 1] + 1, back[j - 1] + differ});
-      const bool swapped = i > 1 && j > 1 && lower(left[i - 1]) == lower(right[j - 2]) && lower(left[i - 2]) == lower(right[j - 1]);
+      const bool swapped =
+          i > 1 && j > 1 && lower(left[i - 1]) == lower(right[j - 2]) && lower(left[i - 2]) == lower(right[j - 1]);
       if (swapped) row[j] = std::min(row[j], two_back[j - 2] + 1);
     }
     two_back.swap(back);

@@ -34,21 +34,29 @@ std::vector<std::string> all_keys(const Schema& schema) {
   return keys;
 }
 
-/// Finds the key meant: a near one of the same section, the same name in another section, a near one anywhere.
+/// Finds the only key that has this name in whatever section; empty where there is none or several.
+std::string only_key_named(const std::vector<std::string>& keys, std::string_view leaf) {
+  std::string found;
+  for (const auto& key : keys) {
+    if (leaf_of(key) != leaf) continue;
+    if (!found.empty()) return {};
+    found = key;
+  }
+  return found;
+}
+
+/// Finds the key meant: the same name in another section, a near one of the same section, a near one anywhere.
 std::string key_meant(const Schema& schema, std::string_view key) {
+  const std::vector<std::string> keys = all_keys(schema);
+  const std::string moved = only_key_named(keys, leaf_of(key));
+  if (!moved.empty()) return moved;
   if (const Section* section = find_section(schema, section_of(key))) {
     std::vector<std::string> names;
     for (const auto& field : section->fields()) names.emplace_back(leaf_of(field.key()));
     const std::string name = nearest(leaf_of(key), names);
     if (!name.empty()) return section->name().empty() ? name : section->name() + "." + name;
   }
-  const std::vector<std::string> keys = all_keys(schema);
-  const std::string near = nearest(key, keys);
-  if (!near.empty() && leaf_of(near) == leaf_of(key)) return near;
-  for (const auto& other : keys) {
-    if (leaf_of(other) == leaf_of(key)) return other;
-  }
-  return near;
+  return nearest(key, keys);
 }
 
 std::vector<std::string> section_names(const Schema& schema) {

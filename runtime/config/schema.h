@@ -9,8 +9,8 @@
 
 namespace titan::config {
 
-/// Keys that share a TOML table (a dotted name nests: "quantize.linear.float8"). The section named "" holds options of the
-/// command line only: they have no table, no place in the printed configuration, and are written --name.
+/// Keys that share a TOML table (a dotted name nests: "quantize.linear.float8"). The section named "" holds options of
+/// the command line only: they have no table, no place in the printed configuration, and are written --name.
 class Section {
  public:
   Section(std::string name, std::string meaning) : name_(std::move(name)), meaning_(std::move(meaning)) {}
@@ -39,8 +39,9 @@ struct Alias {
   std::string key;
 };
 
-/// Every key that a program accepts, bound to live variables. Loading, checking, --help and printing all come from here.
-/// A directory declares its own sections in a function `declare(Schema&, ItsOptions&)`; the program calls those it needs.
+/// Every key that a program accepts, bound to live variables. Loading, checking, --help and printing all come from
+/// here. A directory declares its own sections in a function `declare(Schema&, ItsOptions&)`; the program calls those
+/// it needs.
 class Schema {
  public:
   /// Opens the section `name`, or continues it: another directory may add keys to a table.

@@ -106,7 +106,8 @@ class TomlLoader {
   }
 
   [[noreturn]] void fail(const std::string& key, const std::string& message, const toml::node& node) {
-    throw ConfigError(one_line(key), message + " (" + one_line(file_) + ":" + std::to_string(node.source().begin.line) + ")");
+    throw ConfigError(one_line(key),
+                      message + " (" + one_line(file_) + ":" + std::to_string(node.source().begin.line) + ")");
   }
 
   const Schema& schema_;

@@ -29,6 +29,9 @@ std::string number_text(double number) {
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   std::string text(digits, end);
+  // "1e-08" is "1e-8".
+  const size_t exponent = text.find('e');
+  if (exponent != std::string::npos && text[exponent + 2] == '0') text.erase(exponent + 2, 1);
   if (text.find_first_of(".ein") == std::string::npos) text += ".0";
   return text;
 }

@@ -14,7 +14,8 @@ namespace titan::mesh {
 /// The mesh as one rank sees it: a communicator with its group along every axis.
 class DeviceMesh {
  public:
-  /// `axes`: name and global ranks of the caller's group, ascending. Every rank must list the same axes in the same order.
+  /// `axes`: name and global ranks of the caller's group, ascending. Every rank must list the same axes in the same
+  /// order.
   DeviceMesh(platform::Platform& platform, const std::vector<std::pair<std::string, std::vector<int>>>& axes);
 
   /// Each throws c10::Error naming the known axes if there is none of that name.

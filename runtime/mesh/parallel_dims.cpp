@@ -12,8 +12,8 @@ namespace {
 using config::check;
 using config::ConfigError;
 
-constexpr std::array<std::string_view, 11> kAxisNames = {"pp", "batch", "loss", "dp_replicate", "fsdp", "cp",
-                                                         "tp", "ep",    "efsdp", "etp",         "world"};
+constexpr std::array<std::string_view, 11> kAxisNames = {"pp", "batch", "loss",  "dp_replicate", "fsdp", "cp",
+                                                         "tp", "ep",    "efsdp", "etp",          "world"};
 
 /// Multiplies degrees; absent from 64 bits means larger than any world.
 int64_t product_of(std::initializer_list<int64_t> factors) {
@@ -28,9 +28,11 @@ void check_degrees(const Degrees& degrees) {
   for (const DegreeKey& degree : kDegreeKeys) {
     const int64_t value = degrees.*degree.member;
     if (degree.member == &Degrees::dp_shard) {
-      if (value != -1 && value < 1) throw ConfigError(degree.key, "dp_shard must -1 or >=1., found " + std::to_string(value));
+      if (value != -1 && value < 1)
+        throw ConfigError(degree.key, "dp_shard must -1 or >=1, found " + std::to_string(value));
     } else if (value < 1) {
-      throw ConfigError(degree.key, "Parallelism degree should be >= 1, except for dp_shard, found " + std::to_string(value));
+      throw ConfigError(degree.key,
+                        "Parallelism degree should be >= 1, except for dp_shard, found " + std::to_string(value));
     }
   }
 }
@@ -86,9 +88,10 @@ Axis axis_named(std::string_view name) {
 }
 
 const std::vector<Axis>& axes_of(View view) {
-  static const std::array<std::vector<Axis>, 3> kAxes = {{{Axis::kPp, Axis::kBatch, Axis::kCp, Axis::kTp},
-                                                          {Axis::kPp, Axis::kDpReplicate, Axis::kFsdp, Axis::kTp},
-                                                          {Axis::kPp, Axis::kDpReplicate, Axis::kEfsdp, Axis::kEp, Axis::kEtp}}};
+  static const std::array<std::vector<Axis>, 3> kAxes = {
+      {{Axis::kPp, Axis::kBatch, Axis::kCp, Axis::kTp},
+       {Axis::kPp, Axis::kDpReplicate, Axis::kFsdp, Axis::kTp},
+       {Axis::kPp, Axis::kDpReplicate, Axis::kEfsdp, Axis::kEp, Axis::kEtp}}};
   return kAxes[static_cast<size_t>(view)];
 }
 
@@ -107,25 +110,36 @@ void ParallelDims::check_experts() const {
   const int64_t ranks = size(Axis::kFsdp) * degrees_.tp;
   const int64_t used = product_of({degrees_.ep, degrees_.etp});
   if (ranks % used == 0) return;
-  throw ConfigError("parallelism.expert_parallel_degree",
-                    "ep * etp must divide dp_shard * cp * tp (" + std::to_string(ranks) + " % " + std::to_string(used) +
-                        " != 0), with " + degrees_text(degrees_));
+  throw ConfigError("parallelism.expert_parallel_degree", "ep * etp must divide dp_shard * cp * tp (" +
+                                                              std::to_string(ranks) + " % " + std::to_string(used) +
+                                                              " != 0), with " + degrees_text(degrees_));
 }
 
 int64_t ParallelDims::size(Axis axis) const {
   const Degrees& d = degrees_;
   switch (axis) {
-    case Axis::kPp: return d.pp;
-    case Axis::kBatch: return d.dp_replicate * d.dp_shard;
-    case Axis::kLoss: return d.dp_replicate * d.dp_shard * d.cp;
-    case Axis::kDpReplicate: return d.dp_replicate;
-    case Axis::kFsdp: return d.dp_shard * d.cp;
-    case Axis::kCp: return d.cp;
-    case Axis::kTp: return d.tp;
-    case Axis::kEp: return d.ep;
-    case Axis::kEfsdp: return d.dp_shard * d.cp * d.tp / product_of({d.etp, d.ep});
-    case Axis::kEtp: return d.etp;
-    case Axis::kWorld: break;
+    case Axis::kPp:
+      return d.pp;
+    case Axis::kBatch:
+      return d.dp_replicate * d.dp_shard;
+    case Axis::kLoss:
+      return d.dp_replicate * d.dp_shard * d.cp;
+    case Axis::kDpReplicate:
+      return d.dp_replicate;
+    case Axis::kFsdp:
+      return d.dp_shard * d.cp;
+    case Axis::kCp:
+      return d.cp;
+    case Axis::kTp:
+      return d.tp;
+    case Axis::kEp:
+      return d.ep;
+    case Axis::kEfsdp:
+      return d.dp_shard * d.cp * d.tp / product_of({d.etp, d.ep});
+    case Axis::kEtp:
+      return d.etp;
+    case Axis::kWorld:
+      break;
   }
   return world_size_;
 }
@@ -134,15 +148,22 @@ int64_t ParallelDims::size(Axis axis) const {
 int64_t ParallelDims::stride(Axis axis) const {
   const Degrees& d = degrees_;
   switch (axis) {
-    case Axis::kPp: return world_size_ / d.pp;
-    case Axis::kBatch: return d.cp * d.tp;
-    case Axis::kDpReplicate: return d.dp_shard * d.cp * d.tp;
+    case Axis::kPp:
+      return world_size_ / d.pp;
+    case Axis::kBatch:
+      return d.cp * d.tp;
+    case Axis::kDpReplicate:
+      return d.dp_shard * d.cp * d.tp;
     case Axis::kLoss:
     case Axis::kFsdp:
-    case Axis::kCp: return d.tp;
-    case Axis::kEfsdp: return product_of({d.ep, d.etp});
-    case Axis::kEp: return d.etp;
-    default: return 1;
+    case Axis::kCp:
+      return d.tp;
+    case Axis::kEfsdp:
+      return product_of({d.ep, d.etp});
+    case Axis::kEp:
+      return d.etp;
+    default:
+      return 1;
   }
 }
 
@@ -171,8 +192,9 @@ int64_t ParallelDims::rank_at(View view, const std::vector<int64_t>& coordinates
         " axes=", list_of_names(axes));
   int64_t rank = 0;
   for (size_t i = 0; i < axes.size(); ++i) {
-    check(coordinates[i] >= 0 && coordinates[i] < size(axes[i]), "rank_at: coordinate must be below the size: axis=",
-          name_of(axes[i]), " coordinate=", coordinates[i], " size=", size(axes[i]));
+    check(coordinates[i] >= 0 && coordinates[i] < size(axes[i]),
+          "rank_at: coordinate must be below the size: axis=", name_of(axes[i]), " coordinate=", coordinates[i],
+          " size=", size(axes[i]));
     rank += coordinates[i] * stride(axes[i]);
   }
   return rank;
@@ -212,8 +234,8 @@ std::string ParallelDims::building_text() const {
 
 std::string ParallelDims::created_text() const {
   std::string names;
-  for (Axis axis : {Axis::kPp, Axis::kBatch, Axis::kLoss, Axis::kDpReplicate, Axis::kFsdp, Axis::kCp, Axis::kTp, Axis::kEp,
-                    Axis::kEfsdp, Axis::kEtp}) {
+  for (Axis axis : {Axis::kPp, Axis::kBatch, Axis::kLoss, Axis::kDpReplicate, Axis::kFsdp, Axis::kCp, Axis::kTp,
+                    Axis::kEp, Axis::kEfsdp, Axis::kEtp}) {
     if (size(axis) > 1) names += (names.empty() ? "'" : ", '") + std::string(name_of(axis)) + "'";
   }
   return "Successfully created meshes with active dimensions: [" + names + "]";

@@ -40,12 +40,12 @@ enum class View {
 const std::vector<Axis>& axes_of(View view);
 
 /// The shape of a job: how world_size ranks are numbered along the axes. A value; knows no rank of its own.
-/// batch = dp_replicate * dp_shard; loss = batch * cp; fsdp = dp_shard * cp; efsdp = fsdp * tp / (etp * ep): experts borrow
-/// their ranks from fsdp and, with etp 1, from tp.
+/// batch = dp_replicate * dp_shard; loss = batch * cp; fsdp = dp_shard * cp; efsdp = fsdp * tp / (etp * ep): experts
+/// borrow their ranks from fsdp and, with etp 1, from tp.
 class ParallelDims {
  public:
-  /// Resolves dp_shard. Throws ConfigError, naming dotted keys, unless every degree is at least 1, their product (without ep
-  /// and etp) is world_size, and etp is tp or 1 where ep > 1.
+  /// Resolves dp_shard. Throws ConfigError, naming dotted keys, unless every degree is at least 1, their product
+  /// (without ep and etp) is world_size, and etp is tp or 1 where ep > 1.
   ParallelDims(const Degrees& degrees, int64_t world_size);
 
   /// Throws ConfigError unless the sparse view exists too: ep * etp must divide fsdp * tp. Every axis may be used then.
@@ -54,8 +54,8 @@ class ParallelDims {
   const Degrees& degrees() const { return degrees_; }
   int64_t world_size() const { return world_size_; }
   int64_t size(Axis axis) const;
-  /// Says whether an axis does anything: more than one rank, or efsdp with ep > 1 (experts are sharded on their own mesh even
-  /// when that has one rank).
+  /// Says whether an axis does anything: more than one rank, or efsdp with ep > 1 (experts are sharded on their own
+  /// mesh even when that has one rank).
   bool active(Axis axis) const;
 
   bool dp_enabled() const { return degrees_.dp_replicate > 1 || degrees_.dp_shard > 1; }

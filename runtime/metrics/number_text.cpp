@@ -6,11 +6,6 @@
 #include <cstdio>
 
 namespace titan::metrics {
-namespace {
-
-constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-
-}  // namespace
 
 std::string fixed(double value, int decimals, int width) {
   const double shown = std::isnan(value) ? std::abs(value) : value;
@@ -29,9 +24,13 @@ std::string with_commas(double value, int decimals) {
   return text;
 }
 
+std::string gib_text(int64_t bytes, int width) {
+  return fixed(static_cast<double>(bytes) / (1024.0 * 1024.0 * 1024.0), 2, width) + "GiB";
+}
+
 std::string memory_text(int64_t bytes, int64_t capacity_bytes, int width) {
   const double share = capacity_bytes > 0 ? static_cast<double>(bytes) / static_cast<double>(capacity_bytes) : 0.0;
-  return fixed(static_cast<double>(bytes) / kGiB, 2, width) + "GiB(" + fixed(100.0 * share, 2) + "%)";
+  return gib_text(bytes, width) + "(" + fixed(100.0 * share, 2) + "%)";
 }
 
 std::string upper_case(std::string text) {

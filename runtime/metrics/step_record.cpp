@@ -82,9 +82,7 @@ std::string json_line(const ValidationRecord& record) {
 }
 
 std::string capacity_line(const std::string& device_type, const std::string& device_name, int64_t capacity_bytes) {
-  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-  return upper_case(device_type) + " capacity: " + device_name + " with " +
-         fixed(static_cast<double>(capacity_bytes) / kGiB, 2) + "GiB memory";
+  return upper_case(device_type) + " capacity: " + device_name + " with " + gib_text(capacity_bytes) + " memory";
 }
 
 std::string model_memory_line(const std::string& device_type, int64_t reserved_bytes, int64_t capacity_bytes) {

@@ -16,7 +16,7 @@ namespace titan::optim {
 namespace {
 
 /// The items of one dtype, as the lists that foreach operators take.
-struct Columns {
+struct ForeachLists {
   std::vector<at::Tensor> values, grads, exp_avgs, exp_avg_sqs;
   std::vector<at::Scalar> negative_step_sizes, bias_corrections2_sqrt;
 };
@@ -28,7 +28,7 @@ void scale(const std::vector<at::Tensor>& tensors, double factor) {
   at::_foreach_mul_(tensors, at::native::wrapped_scalar_tensor(factor));
 }
 
-void update(Columns& c, const AdamScalars& s) {
+void update(ForeachLists& c, const AdamScalars& s) {
   if (s.value_factor != 1.0) scale(c.values, s.value_factor);
   if (s.grad_decay != 0.0) c.grads = at::_foreach_add(c.grads, c.values, s.grad_decay);
   at::_foreach_lerp_(c.exp_avgs, c.grads, s.exp_avg_weight);
@@ -43,19 +43,19 @@ void update(Columns& c, const AdamScalars& s) {
 }  // namespace
 
 void adam_foreach(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr) {
-  std::map<at::ScalarType, Columns> by_dtype;
+  std::map<at::ScalarType, ForeachLists> by_dtype;
   AdamScalars shared{};  // all but the two bias corrections is the same for every step count
   for (const AdamItem& item : items) {
     shared = adam_scalars(options, lr, advance(item.step));
-    Columns& columns = by_dtype[item.value.scalar_type()];
-    columns.values.push_back(item.value);
-    columns.grads.push_back(item.grad.to(item.value.scalar_type()));
-    columns.exp_avgs.push_back(item.exp_avg);
-    columns.exp_avg_sqs.push_back(item.exp_avg_sq);
-    columns.negative_step_sizes.emplace_back(-shared.step_size);
-    columns.bias_corrections2_sqrt.emplace_back(shared.bias_correction2_sqrt);
+    ForeachLists& lists = by_dtype[item.value.scalar_type()];
+    lists.values.push_back(item.value);
+    lists.grads.push_back(item.grad.to(item.value.scalar_type()));
+    lists.exp_avgs.push_back(item.exp_avg);
+    lists.exp_avg_sqs.push_back(item.exp_avg_sq);
+    lists.negative_step_sizes.emplace_back(-shared.step_size);
+    lists.bias_corrections2_sqrt.emplace_back(shared.bias_correction2_sqrt);
   }
-  for (auto& [dtype, columns] : by_dtype) update(columns, shared);
+  for (auto& [dtype, lists] : by_dtype) update(lists, shared);
 }
 
 }  // namespace titan::optim

@@ -67,19 +67,19 @@ void adam_on_cpu(const std::vector<AdamItem>& items, const OptimizerOptions& opt
 }
 
 /// The items of one dtype, as the lists that the device's fused operator takes.
-struct Columns {
+struct DeviceLists {
   std::vector<at::Tensor> values, grads, exp_avgs, exp_avg_sqs, steps;
 };
 
 void adam_on_device(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr) {
-  std::map<at::ScalarType, Columns> by_dtype;
+  std::map<at::ScalarType, DeviceLists> by_dtype;
   for (const AdamItem& item : items) {
-    Columns& columns = by_dtype[item.value.scalar_type()];
-    columns.values.push_back(item.value);
-    columns.grads.push_back(item.grad.to(item.value.scalar_type()));
-    columns.exp_avgs.push_back(item.exp_avg);
-    columns.exp_avg_sqs.push_back(item.exp_avg_sq);
-    columns.steps.push_back(item.step);
+    DeviceLists& lists = by_dtype[item.value.scalar_type()];
+    lists.values.push_back(item.value);
+    lists.grads.push_back(item.grad.to(item.value.scalar_type()));
+    lists.exp_avgs.push_back(item.exp_avg);
+    lists.exp_avg_sqs.push_back(item.exp_avg_sq);
+    lists.steps.push_back(item.step);
   }
   const auto update =
       options.name == OptimizerName::adam_w ? &at::_ops::_fused_adamw_::call : &at::_ops::_fused_adam_::call;

@@ -14,8 +14,9 @@ namespace titan::platform {
 using CommunicatorFactory =
     std::function<std::unique_ptr<comm::Communicator>(const std::vector<int>& ranks, std::string_view name)>;
 
-/// A rank that computes with ATen on the host: every stream is the calling thread, events have passed when recorded, annotations
-/// are dropped. memory_stats needs install_counting_allocator() and reports `counter`, which the rank's threads charge.
+/// A rank that computes with ATen on the host: every stream is the calling thread, events have passed when recorded,
+/// annotations are dropped. memory_stats needs install_counting_allocator() and reports `counter`, which the rank's
+/// threads charge.
 class CpuPlatform final : public Platform {
  public:
   CpuPlatform(World world, CommunicatorFactory factory,

@@ -10,7 +10,8 @@ struct Allocator;
 
 namespace titan::platform {
 
-/// Counts the bytes of CPU tensors charged to one rank. Lives until its last tensor is freed, whoever holds the handle. Thread-safe.
+/// Counts the bytes of CPU tensors charged to one rank. Lives until its last tensor is freed, whoever holds the handle.
+/// Thread-safe.
 class MemoryCounter {
  public:
   int64_t allocated_bytes() const { return allocated_.load(std::memory_order_relaxed); }
@@ -33,8 +34,9 @@ class MemoryCounter {
 
 std::shared_ptr<MemoryCounter> make_memory_counter();
 
-/// Makes ATen count CPU memory: each allocation is charged to the counter of the allocating thread and, whoever frees it, taken
-/// from the same counter. Costs 64 bytes and two atomic additions per allocation. Call before ranks start; later calls do nothing.
+/// Makes ATen count CPU memory: each allocation is charged to the counter of the allocating thread and, whoever frees
+/// it, taken from the same counter. Costs 64 bytes and two atomic additions per allocation. Call before ranks start;
+/// later calls do nothing.
 void install_counting_allocator();
 bool counting_allocator_installed();
 

@@ -11,8 +11,6 @@
 
 namespace titan::train {
 
-using config::ModelDims;
-
 /// A model as the trainer sees it: units in order of execution. Built without values (parameters have shapes only).
 struct Model {
   std::vector<std::unique_ptr<unit::Unit>> units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
@@ -24,6 +22,9 @@ struct Model {
 struct ModelOptions {
   int64_t seq_len = 2048;
 };
+
+/// Sizes that checks before the build need.
+using ModelDims = config::ModelDims;
 
 /// One flavor of one model family: everything the runtime may ask of it. A value; building it allocates nothing.
 struct ModelSpec {

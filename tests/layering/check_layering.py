@@ -61,7 +61,7 @@ def check_directions(tree):
     for path, _ in tree.sources():
         allowed = rules.DIRECTIONS.get(top(path))
         for line, name, quoted in tree.includes(path):
-            if quoted and name not in tree.texts and name not in rules.GENERATED:
+            if quoted and name not in tree.texts:
                 yield f'{path}:{line}: "{name}" is no path from the root'
             elif quoted and allowed and top(name) in rules.CHECKED and top(name) not in allowed:
                 yield f"{path}:{line}: {top(path)} may not include {name}"

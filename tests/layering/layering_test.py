@@ -17,7 +17,7 @@ CLEAN = {
     "runtime/comm/gloo_channel.cpp": "#include <torch/csrc/distributed/c10d/TCPStore.hpp>\n",
     "runtime/platform/cpu_platform.cpp": "double read(const at::Tensor& t) { return t.item<double>(); }\n",
     "runtime/ops/adamw.cpp": "// SIMD lanes, a simple loop, similar to no other\nint simd = 1;\n// t.item() is for the platform\n",
-    "models/registry.cpp": '#include "runtime/mesh/shard_spec.h"\n#include "titan_version.h"\n',
+    "models/registry.cpp": '#include "runtime/mesh/shard_spec.h"\n',
     "sim/device/allocator.h": HEADER + '#include "runtime/mesh/device_mesh.h"\n',
     "estimator/simulate.cpp": '#include "sim/device/allocator.h"\n',
     "cli/main.cpp": '#include <CLI/CLI.hpp>\n#include "sim/device/allocator.h"\n#include "runtime/mesh/shard_spec.h"\n',

@@ -8,8 +8,8 @@
 
 namespace titan::test {
 
-/// Runs `body` on `num_ranks` threads, each with a communicator among all of them. Throws comm::RankFailure ("rank R: ...") with the
-/// first failure; a rank that leaves early (a failed ASSERT) fails the others instead of hanging them.
+/// Runs `body` on `num_ranks` threads, each with a communicator among all of them. Throws comm::RankFailure ("rank R:
+/// ...") with the first failure; a rank that leaves early (a failed ASSERT) fails the others instead of hanging them.
 inline void run_ranks(int num_ranks, const std::function<void(comm::Communicator&)>& body) {
   const auto world = comm::ThreadWorld::create(num_ranks);
   std::vector<int> ranks;

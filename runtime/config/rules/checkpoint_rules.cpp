@@ -12,8 +12,8 @@ void check_checkpoint(const JobConfig& config, int64_t world_size) {
     require(checkpoint.enable, "create_seed_checkpoint",
             "Must enable checkpointing when creating a seed checkpoint. Set checkpoint.enable");
     require(world_size == 1, "create_seed_checkpoint",
-            "Must create seed checkpoint using a single device, to disable sharding. Found " + std::to_string(world_size) +
-                " ranks");
+            "Must create seed checkpoint using a single device, to disable sharding. Found " +
+                std::to_string(world_size) + " ranks");
   }
   if (!checkpoint.enable) return;
   require(!checkpoint.initial_load_in_hf || checkpoint.initial_load_model_only, "initial_load_in_hf",

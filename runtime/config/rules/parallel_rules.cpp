@@ -28,9 +28,9 @@ void check_model_divides(int64_t tp, const ModelDims& model) {
   for (const auto& part : sizes) common = std::gcd(common, part.size);
   for (const auto& part : sizes) {
     if (part.size % tp == 0) continue;
-    throw ConfigError("parallelism.tensor_parallel_degree", "must divide the model's " + std::string(part.name) + " (" +
-                                                                std::to_string(part.size) + "), found " +
-                                                                std::to_string(tp) + "; allowed: " + divisors_text(common));
+    throw ConfigError("parallelism.tensor_parallel_degree",
+                      "must divide the model's " + std::string(part.name) + " (" + std::to_string(part.size) +
+                          "), found " + std::to_string(tp) + "; allowed: " + divisors_text(common));
   }
 }
 
@@ -82,13 +82,16 @@ void check_expert_parallel(const JobConfig& config) {
                             std::to_string(parallelism.expert_tensor_parallel_degree));
     }
   }
-  const bool overlaps = parallelism.pipeline_parallel_schedule == "DualPipeV" && parallelism.pipeline_parallel_degree > 1 &&
-                        parallelism.expert_parallel_degree > 1 && parallelism.pipeline_parallel_expert_parallel_overlap;
+  const bool overlaps = parallelism.pipeline_parallel_schedule == "DualPipeV" &&
+                        parallelism.pipeline_parallel_degree > 1 && parallelism.expert_parallel_degree > 1 &&
+                        parallelism.pipeline_parallel_expert_parallel_overlap;
   if (overlaps && config.activation_checkpoint.mode != "none") {
-    throw ConfigError("activation_checkpoint.mode",
-                      "Expert Parallel with DualPipeV and Activation Checkpointing cannot be used together. Please disable "
-                      "one of them. Found " + config.activation_checkpoint.mode +
-                          ", or set parallelism.pipeline_parallel_expert_parallel_overlap to false");
+    throw ConfigError(
+        "activation_checkpoint.mode",
+        "Expert Parallel with DualPipeV and Activation Checkpointing cannot be used together. Please disable "
+        "one of them. Found " +
+            config.activation_checkpoint.mode +
+            ", or set parallelism.pipeline_parallel_expert_parallel_overlap to false");
   }
 }
 

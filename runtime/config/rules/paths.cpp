@@ -22,7 +22,8 @@ void require_folder(const char* key, const std::string& path) {
 
 void check_assets(const std::string& path) {
   if (path.ends_with("tokenizer.model")) {
-    throw ConfigError("model.hf_assets_path", "expects the folder that `titan download` fills, found the file " + in_quotes(path));
+    throw ConfigError("model.hf_assets_path",
+                      "expects the folder that `titan download` fills, found the file " + in_quotes(path));
   }
   require_folder("model.hf_assets_path", path);
 }

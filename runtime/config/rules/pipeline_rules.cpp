@@ -94,7 +94,8 @@ int64_t microbatches(const JobConfig& config) {
   const int64_t size = config.parallelism.pipeline_parallel_microbatch_size;
   if (batch % size == 0) return batch / size;
   throw ConfigError("parallelism.pipeline_parallel_microbatch_size",
-                    "Batch size " + std::to_string(batch) + " must be divisible by microbatch_size " + std::to_string(size) +
+                    "Batch size " + std::to_string(batch) + " must be divisible by microbatch_size " +
+                        std::to_string(size) +
                         ". Update training.local_batch_size or parallelism.pipeline_parallel_microbatch_size.");
 }
 

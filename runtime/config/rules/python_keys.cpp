@@ -15,7 +15,8 @@ struct PythonKey {
 };
 
 constexpr PythonKey kPythonKeys[] = {
-    {"experimental.custom_import", Verdict::kRefused, "titan imports no Python modules; add a model or data set in C++"},
+    {"experimental.custom_import", Verdict::kRefused,
+     "titan imports no Python modules; add a model or data set in C++"},
     {"experimental.custom_args_module", Verdict::kRefused, "titan imports no Python modules; declare keys in C++"},
     {"training.gc_freq", Verdict::kWithoutEffect, "there is no garbage collector"},
     {"training.gc_debug", Verdict::kWithoutEffect, "there is no garbage collector"},
@@ -23,8 +24,10 @@ constexpr PythonKey kPythonKeys[] = {
     {"validation.dataloader.*", Verdict::kWithoutEffect, "titan reads and tokenises in the background by itself"},
     {"compile.backend", Verdict::kWithoutEffect, "compile.enable selects titan's own fused operators"},
     {"activation_checkpoint.early_stop", Verdict::kWithoutEffect, "it is an option of Python's checkpoint wrapper"},
-    {"activation_checkpoint.preserve_rng_state", Verdict::kWithoutEffect, "the models draw no random numbers in a step"},
-    {"activation_checkpoint.determinism_check", Verdict::kWithoutEffect, "it is an option of Python's checkpoint wrapper"},
+    {"activation_checkpoint.preserve_rng_state", Verdict::kWithoutEffect,
+     "the models draw no random numbers in a step"},
+    {"activation_checkpoint.determinism_check", Verdict::kWithoutEffect,
+     "it is an option of Python's checkpoint wrapper"},
     {"activation_checkpoint.debug", Verdict::kWithoutEffect, "it is an option of Python's checkpoint wrapper"},
     {"quantize.linear.mx.mxfp8_dim1_cast_kernel_choice", Verdict::kWithoutEffect, "titan has one kernel"},
     {"comm.trace_buf_size", Verdict::kWithoutEffect, "the flight recorder is part of Python's NCCL backend"},

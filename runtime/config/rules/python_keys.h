@@ -10,7 +10,8 @@ namespace titan::config {
 /// Throws ConfigError for a key that needs Python and cannot be ignored (experimental.custom_import, ...).
 void refuse_python_keys(const JobConfig& config);
 
-/// Answers keys that only make sense in Python and were changed from their defaults: one line each, "<key>: has no effect: ...".
+/// Answers keys that only make sense in Python and were changed from their defaults: one line each, "<key>: has no
+/// effect: ...".
 std::vector<std::string> python_key_notices(const JobConfig& config);
 
 }  // namespace titan::config

@@ -37,8 +37,9 @@ void check_float8(const Float8LinearSection& float8) {
                           *float8.recipe_name);
   }
   if (*float8.recipe_name == "rowwise_with_gw_hp" && contains(float8.filter_fqns, "auto_filter_small_kn")) {
-    throw ConfigError("quantize.linear.float8.filter_fqns",
-                      "auto_filter_small_kn has no thresholds for quantize.linear.float8.recipe_name = rowwise_with_gw_hp");
+    throw ConfigError(
+        "quantize.linear.float8.filter_fqns",
+        "auto_filter_small_kn has no thresholds for quantize.linear.float8.recipe_name = rowwise_with_gw_hp");
   }
 }
 
@@ -62,9 +63,11 @@ void check_quantization(const JobConfig& config) {
   if (contains(converters, "quantize.linear.float8")) check_float8(config.quantize.linear.float8);
   if (contains(converters, "quantize.grouped_mm.float8")) check_grouped_float8(config.parallelism);
   const bool model_is_compiled = config.compile.enable && contains(config.compile.components, "model");
-  if (contains(converters, "quantize.linear.mx") && config.parallelism.tensor_parallel_degree > 1 && model_is_compiled) {
-    throw ConfigError("model.converters", "TP not yet supported with torch.compile for mxfp8: quantize.linear.mx needs "
-                                          "parallelism.tensor_parallel_degree 1 or no compiled model");
+  if (contains(converters, "quantize.linear.mx") && config.parallelism.tensor_parallel_degree > 1 &&
+      model_is_compiled) {
+    throw ConfigError("model.converters",
+                      "TP not yet supported with torch.compile for mxfp8: quantize.linear.mx needs "
+                      "parallelism.tensor_parallel_degree 1 or no compiled model");
   }
 }
 

@@ -21,7 +21,8 @@ using Job = const JobConfig&;
 constexpr Missing kMissingInStep[] = {
     {"parallelism.tensor_parallel_degree", [](Job c) { return c.parallelism.tensor_parallel_degree > 1; },
      "tensor parallelism"},
-    {"parallelism.pipeline_parallel_degree", [](Job c) { return c.parallelism.pipeline_parallel_degree > 1; }, "pipelines"},
+    {"parallelism.pipeline_parallel_degree", [](Job c) { return c.parallelism.pipeline_parallel_degree > 1; },
+     "pipelines"},
     {"parallelism.context_parallel_degree", [](Job c) { return c.parallelism.context_parallel_degree > 1; },
      "context parallelism"},
     {"parallelism.expert_parallel_degree", [](Job c) { return c.parallelism.expert_parallel_degree > 1; },
@@ -29,7 +30,9 @@ constexpr Missing kMissingInStep[] = {
     {"parallelism.expert_tensor_parallel_degree", [](Job c) { return c.parallelism.expert_tensor_parallel_degree > 1; },
      "expert tensor parallelism"},
     {"activation_checkpoint.selective_ac_option",
-     [](Job c) { return c.activation_checkpoint.mode == "selective" && c.activation_checkpoint.selective_ac_option == "op"; },
+     [](Job c) {
+       return c.activation_checkpoint.mode == "selective" && c.activation_checkpoint.selective_ac_option == "op";
+     },
      "checkpointing by operator (\"op\")"},
     {"activation_checkpoint.mode", [](Job c) { return c.activation_checkpoint.mode == "memory_budget"; },
      "the memory_budget mode"},
@@ -48,7 +51,8 @@ constexpr Missing kMissingBesideStep[] = {
     {"checkpoint.enable", [](Job c) { return c.checkpoint.enable; }, "checkpointing"},
     {"validation.enable", [](Job c) { return c.validation.enable; }, "validation"},
     {"job.save_config_file", [](Job c) { return c.job.save_config_file.has_value(); }, "saving the configuration"},
-    {"model.print_after_conversion", [](Job c) { return c.model.print_after_conversion; }, "printing the converted model"},
+    {"model.print_after_conversion", [](Job c) { return c.model.print_after_conversion; },
+     "printing the converted model"},
 };
 
 void check_model_name(const std::string& name, const std::vector<std::string>& models) {

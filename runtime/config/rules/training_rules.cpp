@@ -29,16 +29,17 @@ void check_early_step(const JobConfig& config) {
 void check_profiling(const ProfilingSection& profiling) {
   const int64_t busy = profiling.profiler_warmup + profiling.profiler_active;
   if (!profiling.enable_profiling || profiling.profile_freq >= busy) return;
-  throw ConfigError("profiling.profile_freq", "must be at least profiling.profiler_warmup + profiling.profiler_active (" +
-                                                  std::to_string(busy) + "), found " +
-                                                  std::to_string(profiling.profile_freq));
+  throw ConfigError("profiling.profile_freq",
+                    "must be at least profiling.profiler_warmup + profiling.profiler_active (" + std::to_string(busy) +
+                        "), found " + std::to_string(profiling.profile_freq));
 }
 
 void check_dataset(const char* key, const std::string& dataset, const std::string& model) {
   const bool has_images = !dataset.starts_with("c4");
   if (has_images == (model == "flux")) return;
-  throw ConfigError(key, has_images ? in_quotes(dataset) + " holds images, which only model.name = flux trains on, found " + model
-                                    : in_quotes(dataset) + " holds text, but model.name = flux trains on images");
+  throw ConfigError(
+      key, has_images ? in_quotes(dataset) + " holds images, which only model.name = flux trains on, found " + model
+                      : in_quotes(dataset) + " holds text, but model.name = flux trains on images");
 }
 
 }  // namespace

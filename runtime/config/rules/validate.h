@@ -17,8 +17,8 @@ struct JobShape {
 /// Reads the degrees of [parallelism], dp_shard as configured.
 mesh::Degrees degrees_of(const JobConfig& config);
 
-/// Checks every rule between keys, before anything is built. Rules of one key were checked when it was set. Throws ConfigError
-/// naming a dotted key. Opens no file: see check_paths.
+/// Checks every rule between keys, before anything is built. Rules of one key were checked when it was set. Throws
+/// ConfigError naming a dotted key. Opens no file: see check_paths.
 void validate(const JobConfig& config, const JobShape& shape);
 
 }  // namespace titan::config

@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "runtime/data/tokenizer/byte_alphabet.h"
+#include "runtime/data/tokenizer/regex.h"
 #include "runtime/data/tokenizer/split_pattern.h"
 #include "runtime/data/tokenizer/text_replacement.h"
 #include "runtime/data/tokenizer/unicode_class.h"
+#include "runtime/data/tokenizer/unicode_form.h"
 
 namespace titan::tokenizer {
 namespace {
@@ -69,9 +71,24 @@ class ByteLevel final : public Normalizer {
   void apply(std::string& text) const override { text = bytes_to_alphabet(text); }
 };
 
+class Form final : public Normalizer {
+ public:
+  explicit Form(UnicodeForm form) : form_(form) {}
+  void apply(std::string& text) const override { normalize(form_, text); }
+
+ private:
+  UnicodeForm form_;
+};
+
+class Lowercase final : public Normalizer {
+ public:
+  void apply(std::string& text) const override { lowercase(text); }
+};
+
 std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
   if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
   const std::string type = section.get_string("type");
+  const std::optional<UnicodeForm> form = unicode_form(type);
   std::unique_ptr<Normalizer> normalizer;
   if (type == "Sequence") {
     const Json& list = section.get_array("normalizers");
@@ -90,9 +107,13 @@ std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
     normalizer = std::make_unique<Strip>(left, right, section.where());
   } else if (type == "ByteLevel") {
     normalizer = std::make_unique<ByteLevel>();
+  } else if (type == "Lowercase") {
+    normalizer = std::make_unique<Lowercase>();
+  } else if (form) {
+    normalizer = std::make_unique<Form>(*form);
   } else {
     section.fail("normalizer type '" + type +
-                 "' is not supported; known are Sequence, Prepend, Replace, Strip, ByteLevel");
+                 "' is not supported; known are Sequence, Prepend, Replace, Strip, Lowercase, ByteLevel, NFC, NFD");
   }
   section.finish();
   return normalizer;

@@ -168,7 +168,8 @@ TEST_F(Launch, HandsOnAnInterrupt) {
   wait_for_lines(2);
   ::kill(pid, SIGINT);
   EXPECT_EQ(status_of(pid), 128 + SIGINT);
-  EXPECT_THAT(out_.sorted_lines(), ElementsAre("[rank 0] interrupted", "[rank 0] ready", "[rank 1] interrupted", "[rank 1] ready"));
+  EXPECT_THAT(out_.sorted_lines(),
+              ElementsAre("[rank 0] interrupted", "[rank 0] ready", "[rank 1] interrupted", "[rank 1] ready"));
   EXPECT_EQ(err_.text(), "");
 }
 

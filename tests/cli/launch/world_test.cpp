@@ -12,10 +12,13 @@ using config::ConfigError;
 using platform::World;
 using testing::StartsWith;
 
-const Environment kTorchrun = {{"RANK", "5"},          {"WORLD_SIZE", "8"},           {"LOCAL_RANK", "1"},
-                               {"MASTER_ADDR", "big"}, {"MASTER_PORT", "29512"},      {"NGPU", "3"}};
-const Environment kSrun = {{"SLURM_PROCID", "5"},  {"SLURM_NTASKS", "8"}, {"SLURM_LOCALID", "1"},
-                           {"SLURM_JOB_ID", "77"}, {"SLURM_JOB_NODELIST", "node[03-04,09],gpu1"}};
+const Environment kTorchrun = {{"RANK", "5"},          {"WORLD_SIZE", "8"},      {"LOCAL_RANK", "1"},
+                               {"MASTER_ADDR", "big"}, {"MASTER_PORT", "29512"}, {"NGPU", "3"}};
+const Environment kSrun = {{"SLURM_PROCID", "5"},
+                           {"SLURM_NTASKS", "8"},
+                           {"SLURM_LOCALID", "1"},
+                           {"SLURM_JOB_ID", "77"},
+                           {"SLURM_JOB_NODELIST", "node[03-04,09],gpu1"}};
 
 Environment with(Environment environment, const Environment& changes) {
   for (const auto& [name, value] : changes) environment[name] = value;
@@ -82,9 +85,7 @@ TEST(DecideWorld, PrefersTheStepToTheJobUnderSrun) {
   EXPECT_EQ(plan.store.host, "gpu1");
 }
 
-TEST(DecideWorld, PrefersTorchrunToSrun) {
-  EXPECT_EQ(decide_world(with(kSrun, kTorchrun)).store.host, "big");
-}
+TEST(DecideWorld, PrefersTorchrunToSrun) { EXPECT_EQ(decide_world(with(kSrun, kTorchrun)).store.host, "big"); }
 
 TEST(DecideWorld, ShowsOneRankOfAFakeWorld) {
   const WorldPlan plan = decide_world({{"COMM_MODE", "fake_backend"}, {"NGPU", "512"}, {"RANK", "511"}});
@@ -107,7 +108,7 @@ TEST(DecideWorld, LetsTheConfigurationOverrideTheEnvironment) {
 
 struct Mistake {
   Environment environment;
-  WorldSettings settings;
+  std::string comm_mode;  // of the configuration; empty: not given
   std::string message;
 };
 
@@ -117,30 +118,33 @@ TEST(DecideWorld, NamesTheVariableThatIsWrong) {
   no_nodes.erase("SLURM_JOB_NODELIST");
   no_local.erase("SLURM_LOCALID");
   const std::vector<Mistake> mistakes = {
-      {{{"NGPU", "0"}}, {}, "NGPU: found '0', allowed are integers from 1"},
-      {{{"NGPU", "two"}}, {}, "NGPU: found 'two'"},
-      {{{"NGPU", "2x"}}, {}, "NGPU: found '2x'"},
-      {{{"NGPU", "99999999999999999999"}}, {}, "NGPU: found '99999999999999999999'"},
-      {{{"COMM_MODE", "fake"}}, {}, "COMM_MODE: found 'fake', allowed are default, fake_backend, local_tensor"},
-      {{}, {"fake", {}}, "comm.mode: found 'fake', allowed are default, fake_backend, local_tensor"},
-      {{{"COMM_MODE", "fake_backend"}, {"RANK", "8"}}, {}, "RANK: found '8', allowed are integers from 0 to 7"},
-      {{{"COMM_MODE", "fake_backend"}, {"RANK", "-1"}}, {}, "RANK: found '-1', allowed are integers from 0 to 7"},
-      {with(kTorchrun, {{"COMM_MODE", "local_tensor"}}), {}, "WORLD_SIZE: found 8, but with comm.mode local_tensor"},
-      {{{"RANK", "0"}}, {}, "WORLD_SIZE: is not set although RANK is"},
-      {{{"WORLD_SIZE", "2"}}, {}, "RANK: is not set although WORLD_SIZE is"},
-      {with(kTorchrun, {{"RANK", "8"}}), {}, "RANK: found '8', allowed are integers from 0 to 7"},
-      {with(kTorchrun, {{"MASTER_ADDR", ""}}), {}, "MASTER_ADDR: is not set although WORLD_SIZE is"},
-      {no_port, {}, "MASTER_PORT: is not set although WORLD_SIZE is"},
-      {with(kTorchrun, {{"MASTER_PORT", "70000"}}), {}, "MASTER_PORT: found '70000', allowed are integers from 1 to 65535"},
-      {with(kSrun, {{"SLURM_PROCID", "8"}}), {}, "SLURM_PROCID: found '8', allowed are integers from 0 to 7"},
-      {with(kSrun, {{"SLURM_NTASKS", ""}}), {}, "SLURM_NTASKS: is not set although SLURM_PROCID is"},
-      {no_local, {}, "SLURM_LOCALID: is not set although SLURM_PROCID is"},
-      {no_nodes, {}, "SLURM_JOB_NODELIST: is not set although SLURM_PROCID is, and neither is MASTER_ADDR"},
-      {with(kSrun, {{"SLURM_JOB_NODELIST", "node[1-2"}}), {}, "SLURM_JOB_NODELIST: found 'node[1-2'"},
+      {{{"NGPU", "0"}}, "", "NGPU: found '0', allowed are integers from 1"},
+      {{{"NGPU", "two"}}, "", "NGPU: found 'two'"},
+      {{{"NGPU", "2x"}}, "", "NGPU: found '2x'"},
+      {{{"NGPU", "99999999999999999999"}}, "", "NGPU: found '99999999999999999999'"},
+      {{{"COMM_MODE", "fake"}}, "", "COMM_MODE: found 'fake', allowed are default, fake_backend, local_tensor"},
+      {{}, "fake", "comm.mode: found 'fake', allowed are default, fake_backend, local_tensor"},
+      {{{"COMM_MODE", "fake_backend"}, {"RANK", "8"}}, "", "RANK: found '8', allowed are integers from 0 to 7"},
+      {{{"COMM_MODE", "fake_backend"}, {"RANK", "-1"}}, "", "RANK: found '-1', allowed are integers from 0 to 7"},
+      {with(kTorchrun, {{"COMM_MODE", "local_tensor"}}), "", "WORLD_SIZE: found 8, but with comm.mode local_tensor"},
+      {{{"RANK", "0"}}, "", "WORLD_SIZE: is not set although RANK is"},
+      {{{"WORLD_SIZE", "2"}}, "", "RANK: is not set although WORLD_SIZE is"},
+      {with(kTorchrun, {{"RANK", "8"}}), "", "RANK: found '8', allowed are integers from 0 to 7"},
+      {with(kTorchrun, {{"MASTER_ADDR", ""}}), "", "MASTER_ADDR: is not set although WORLD_SIZE is"},
+      {no_port, "", "MASTER_PORT: is not set although WORLD_SIZE is"},
+      {with(kTorchrun, {{"MASTER_PORT", "70000"}}), "",
+       "MASTER_PORT: found '70000', allowed are integers from 1 to 65535"},
+      {with(kSrun, {{"SLURM_PROCID", "8"}}), "", "SLURM_PROCID: found '8', allowed are integers from 0 to 7"},
+      {with(kSrun, {{"SLURM_NTASKS", ""}}), "", "SLURM_NTASKS: is not set although SLURM_PROCID is"},
+      {no_local, "", "SLURM_LOCALID: is not set although SLURM_PROCID is"},
+      {no_nodes, "", "SLURM_JOB_NODELIST: is not set although SLURM_PROCID is, and neither is MASTER_ADDR"},
+      {with(kSrun, {{"SLURM_JOB_NODELIST", "node[1-2"}}), "", "SLURM_JOB_NODELIST: found 'node[1-2'"},
   };
   for (const Mistake& mistake : mistakes) {
+    WorldSettings settings;
+    if (!mistake.comm_mode.empty()) settings.comm_mode = mistake.comm_mode;
     try {
-      decide_world(mistake.environment, mistake.settings);
+      decide_world(mistake.environment, settings);
       ADD_FAILURE() << "no error: " << mistake.message;
     } catch (const ConfigError& error) {
       EXPECT_THAT(error.what(), StartsWith(mistake.message));

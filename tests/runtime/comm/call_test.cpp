@@ -43,13 +43,14 @@ TEST(Call, RefusesUndefinedForeignAndMixedTensors) {
             "broadcast: tensor must be a tensor: it is undefined");
   EXPECT_EQ(message_of([] { all_gather_call(at::ones({2}), at::ones({4}, at::kDouble), 2); }),
             "all_gather: shard and full must have the same dtype: shard=float32 full=float64");
-  EXPECT_EQ(message_of([] {
-              all_gather_call(at::ones({2}), at::empty({4}, at::TensorOptions().device(at::kMeta)), 2);
-            }),
-            "all_gather: shard and full must be on one device: shard=cpu full=meta");
+  EXPECT_EQ(
+      message_of([] { all_gather_call(at::ones({2}), at::empty({4}, at::TensorOptions().device(at::kMeta)), 2); }),
+      "all_gather: shard and full must be on one device: shard=cpu full=meta");
   EXPECT_EQ(message_of([] { all_reduce_call(at::empty({2}, at::kFloat8_e4m3fn), ReduceOp::sum); }),
             "all_reduce: dtype must be float16, bfloat16, float32, float64, an integer or bool: dtype=float8_e4m3fn");
-  EXPECT_EQ(message_of([] { all_to_all_call(at::ones({2, 3}), at::ones({2, 4}), {}, {}, 2); }),
+  EXPECT_EQ(message_of([] {
+              all_to_all_call(at::ones({2, 3}), at::ones({2, 4}), {}, {}, 2);
+            }),
             "all_to_all: rows of send and recv must be alike: send=[2, 3] recv=[2, 4]");
 }
 

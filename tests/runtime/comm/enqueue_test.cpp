@@ -51,8 +51,8 @@ TEST(Enqueue, OrdersStreamsByAnEventOnOtherDevices) {
                             [] { ScribeGuard::log.push_back("copy"); });
   work.wait({platform::StreamRole::compute, 3});
   work.wait_host();
-  EXPECT_EQ(ScribeGuard::log, (std::vector<std::string>{"current 5", "copy", "record on 5", "current 0", "block 3",
-                                                        "synchronize"}));
+  EXPECT_EQ(ScribeGuard::log,
+            (std::vector<std::string>{"current 5", "copy", "record on 5", "current 0", "block 3", "synchronize"}));
 }
 
 }  // namespace

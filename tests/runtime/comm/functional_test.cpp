@@ -91,7 +91,10 @@ TEST(ReduceScatter, GivesEachRankItsPartOfTheSumAlongAnyDim) {
 }
 
 TEST(ReduceScatter, RefusesADimThatDoesNotDivide) {
-  EXPECT_THROW(run_ranks(2, [](Communicator& comm) { comm::reduce_scatter(at::ones({3, 4}), 0, comm, kStream); }),
+  EXPECT_THROW(run_ranks(2,
+                         [](Communicator& comm) {
+                           comm::reduce_scatter(at::ones({3, 4}), 0, comm, kStream);
+                         }),
                comm::RankFailure);
 }
 
@@ -129,8 +132,7 @@ TEST(TensorParallel, FeedForwardEqualsTheWholeOneForwardAndBackward) {
   const at::Tensor whole_gradient = torch::autograd::grad({whole_y.square().sum()}, {whole_x})[0];
   run_ranks(3, [&](Communicator& comm) {
     const at::Tensor local_x = x.clone().requires_grad_();
-    const at::Tensor hidden =
-        at::relu(comm::copy_to_group(local_x, comm, kStream).mm(w1.chunk(3, 1)[comm.rank()]));
+    const at::Tensor hidden = at::relu(comm::copy_to_group(local_x, comm, kStream).mm(w1.chunk(3, 1)[comm.rank()]));
     const at::Tensor y = comm::reduce_from_group(hidden.mm(w2.chunk(3, 0)[comm.rank()]), comm, kStream);
     const at::Tensor local_gradient = torch::autograd::grad({y.square().sum()}, {local_x})[0];
     EXPECT_TRUE(y.allclose(whole_y, 1e-12, 1e-12));
@@ -153,9 +155,8 @@ TEST(TensorParallel, SplitThenGatherIsTheIdentityForwardAndBackward) {
 }
 
 TEST(Functional, RecordsNoGraphForInputsWithoutGradient) {
-  run_ranks(2, [](Communicator& comm) {
-    EXPECT_FALSE(comm::all_gather(at::ones({2}), 0, comm, kStream).requires_grad());
-  });
+  run_ranks(
+      2, [](Communicator& comm) { EXPECT_FALSE(comm::all_gather(at::ones({2}), 0, comm, kStream).requires_grad()); });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ struct Step {
   at::ScalarType dtype;
   int64_t rows;
   int root;
-  uint64_t seed;
+  std::vector<at::Tensor> inputs;    // by member
+  std::vector<at::Tensor> expected;  // by member, from the sequential oracle
 };
 
 struct Program {
@@ -36,6 +38,49 @@ struct Program {
 };
 
 int pick(std::mt19937& random, int count) { return static_cast<int>(random() % static_cast<unsigned>(count)); }
+
+/// Rows that member `from` sends to member `to` in an all_to_all.
+int64_t split(const Step& step, int from, int to) { return (step.rows + 3 * from + 5 * to) % 7; }
+
+int64_t input_rows(const Step& step, int member, int size) {
+  if (step.kind == Kind::reduce_scatter) return step.rows * size;
+  if (step.kind != Kind::all_to_all) return step.rows;
+  int64_t rows = 0;
+  for (int to = 0; to < size; ++to) rows += split(step, member, to);
+  return rows;
+}
+
+/// The sequential oracle: what `member` must receive.
+at::Tensor expected_of(const Step& step, int member) {
+  const std::vector<at::Tensor>& inputs = step.inputs;
+  switch (step.kind) {
+    case Kind::all_reduce:
+      return sum_in_order(inputs);
+    case Kind::all_gather:
+      return at::cat(inputs);
+    case Kind::reduce_scatter:
+      return sum_in_order(inputs).narrow(0, member * step.rows, step.rows);
+    case Kind::broadcast:
+      return inputs[step.root];
+    case Kind::all_to_all:
+      break;
+  }
+  std::vector<at::Tensor> received;
+  for (int from = 0; from < std::ssize(inputs); ++from) {
+    int64_t begin = 0;
+    for (int to = 0; to < member; ++to) begin += split(step, from, to);
+    received.push_back(inputs[from].narrow(0, begin, split(step, from, member)));
+  }
+  return at::cat(received);
+}
+
+void fill(Step& step, int size, uint64_t seed) {
+  for (int member = 0; member < size; ++member) {
+    const std::vector<int64_t> sizes = {input_rows(step, member, size), 2};
+    step.inputs.push_back(random_tensor(seed + static_cast<uint64_t>(member), sizes, step.dtype));
+  }
+  for (int member = 0; member < size; ++member) step.expected.push_back(expected_of(step, member));
+}
 
 Program random_program(unsigned seed) {
   std::mt19937 random(seed);
@@ -57,57 +102,24 @@ Program random_program(unsigned seed) {
                              .dtype = dtypes[pick(random, 5)],
                              .rows = rows[pick(random, 5)],
                              .root = pick(random, static_cast<int>(program.groups[group].size())),
-                             .seed = random()});
+                             .inputs = {},
+                             .expected = {}});
+    fill(program.steps.back(), static_cast<int>(program.groups[group].size()), random());
   }
   return program;
-}
-
-/// Rows that member `from` sends to member `to` in an all_to_all.
-int64_t split(const Step& step, int from, int to) { return (step.rows + 3 * from + 5 * to) % 7; }
-
-int64_t input_rows(const Step& step, int member, int size) {
-  if (step.kind == Kind::reduce_scatter) return step.rows * size;
-  if (step.kind != Kind::all_to_all) return step.rows;
-  int64_t rows = 0;
-  for (int to = 0; to < size; ++to) rows += split(step, member, to);
-  return rows;
-}
-
-at::Tensor input_of(const Step& step, int member, int size) {
-  return random_tensor(step.seed % 1000003 + static_cast<uint64_t>(member), {input_rows(step, member, size), 2}, step.dtype);
-}
-
-/// The sequential oracle: what `member` must receive.
-at::Tensor expected_of(const Step& step, int member, int size) {
-  std::vector<at::Tensor> inputs;
-  for (int m = 0; m < size; ++m) inputs.push_back(input_of(step, m, size));
-  switch (step.kind) {
-    case Kind::all_reduce: return sum_in_order(inputs);
-    case Kind::all_gather: return at::cat(inputs);
-    case Kind::reduce_scatter: return sum_in_order(inputs).narrow(0, member * step.rows, step.rows);
-    case Kind::broadcast: return inputs[step.root];
-    case Kind::all_to_all: break;
-  }
-  std::vector<at::Tensor> received;
-  for (int from = 0; from < size; ++from) {
-    int64_t begin = 0;
-    for (int to = 0; to < member; ++to) begin += split(step, from, to);
-    received.push_back(inputs[from].narrow(0, begin, split(step, from, member)));
-  }
-  return at::cat(received);
 }
 
 /// An operation that a rank has issued and not waited for.
 struct Pending {
   Work work;
   const Step* step;
-  int member, size;
+  int member;
   at::Tensor input, output;
 
   /// Waits, compares with the oracle, then writes over what the caller may write over.
   void finish() const {
     work.wait(kStream);
-    EXPECT_TRUE(same_bits(output, expected_of(*step, member, size)))
+    EXPECT_TRUE(same_bits(output, step->expected[member]))
         << "kind " << static_cast<int>(step->kind) << " dtype " << step->dtype << " rows " << step->rows;
     input.fill_(77);
   }
@@ -115,16 +127,18 @@ struct Pending {
 
 Pending issue(const Step& step, comm::Communicator& comm) {
   const int member = comm.rank(), size = comm.size();
-  const at::Tensor input = input_of(step, member, size);
-  const at::Tensor output = at::empty(expected_of(step, member, size).sizes(), step.dtype);
-  Pending pending{.work = {}, .step = &step, .member = member, .size = size, .input = input, .output = output};
+  const at::Tensor input = step.inputs[member].clone();
+  const at::Tensor output = at::empty_like(step.expected[member]);
+  Pending pending{.work = {}, .step = &step, .member = member, .input = input, .output = output};
   switch (step.kind) {
     case Kind::all_reduce:
       pending.output = input;
       pending.input = at::empty({0}, step.dtype);
       pending.work = comm.all_reduce(input, ReduceOp::sum, kStream);
       break;
-    case Kind::all_gather: pending.work = comm.all_gather(input, output, kStream); break;
+    case Kind::all_gather:
+      pending.work = comm.all_gather(input, output, kStream);
+      break;
     case Kind::reduce_scatter:
       pending.work = comm.reduce_scatter(input, output, ReduceOp::sum, kStream);
       break;

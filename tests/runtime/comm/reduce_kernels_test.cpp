@@ -25,8 +25,8 @@ at::Tensor reduce(ReduceOp op, const std::vector<at::Tensor>& inputs) {
 }
 
 TEST(Reduce, AgreesWithAtenForEveryOpAndDtype) {
-  for (const auto dtype : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kByte, at::kChar, at::kShort, at::kInt,
-                           at::kLong}) {
+  for (const auto dtype :
+       {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong}) {
     std::vector<at::Tensor> inputs;
     for (int i = 0; i < 3; ++i) inputs.push_back(random_tensor(i, {2500}, dtype));
     const at::Tensor stacked = at::stack(inputs);
@@ -37,8 +37,8 @@ TEST(Reduce, AgreesWithAtenForEveryOpAndDtype) {
 }
 
 TEST(Reduce, RoundsLowPrecisionSumsOnce) {
-  // bfloat16 has 8 significant bits, so between 256 and 512 it knows even numbers only. Rounding every step would leave 256;
-  // the exact sum 259 lies between 258 and 260 and goes to 260, whose last bit is even.
+  // bfloat16 has 8 significant bits, so between 256 and 512 it knows even numbers only. Rounding every step would leave
+  // 256; the exact sum 259 lies between 258 and 260 and goes to 260, whose last bit is even.
   const auto value = [](double v) { return at::full({3}, v, at::kBFloat16); };
   EXPECT_EQ(reduce(ReduceOp::sum, {value(256), value(1), value(1), value(1)})[0].item().toDouble(), 260);
 }

@@ -7,7 +7,8 @@
 
 namespace titan::test {
 
-/// Makes a tensor of small random numbers (integers in [0, 30), else in [-1, 1)) that depends on nothing but its arguments.
+/// Makes a tensor of small random numbers (integers in [0, 30), else in [-1, 1)) that depends on nothing but its
+/// arguments.
 at::Tensor random_tensor(uint64_t seed, const std::vector<int64_t>& sizes, at::ScalarType dtype = at::kFloat);
 
 /// Tells whether shapes, dtypes and all bits agree.

@@ -2,8 +2,8 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -243,16 +243,21 @@ TEST(ThreadCommunicator, RefusesBrokenContractsByOperationRuleAndValues) {
       }
       return "no error";
     };
-    EXPECT_EQ(message([&] { comm.all_gather(at::ones({3, 4}), at::ones({8, 4}), kStream); }),
+    EXPECT_EQ(message([&] {
+                comm.all_gather(at::ones({3, 4}), at::ones({8, 4}), kStream);
+              }),
               "all_gather: full must hold size() shards: full=[8, 4] shard=[3, 4] size=1");
-    EXPECT_EQ(message([&] { comm.all_reduce(at::ones({3, 4}).t(), ReduceOp::sum, kStream); }),
+    EXPECT_EQ(message([&] {
+                comm.all_reduce(at::ones({3, 4}).t(), ReduceOp::sum, kStream);
+              }),
               "all_reduce: tensor must be contiguous: sizes=[4, 3] strides=[1, 4]");
     EXPECT_EQ(message([&] { comm.all_reduce(at::ones({2}, at::kLong), ReduceOp::avg, kStream); }),
               "all_reduce: avg needs a floating dtype: dtype=int64");
     EXPECT_EQ(message([&] { comm.broadcast(at::ones({2}), 1, kStream); }),
               "broadcast: root must be a rank of the communicator: root=1 size=1");
-    EXPECT_EQ(message([&] { comm.all_to_all(at::ones({2}), at::ones({2}), {1}, {}, kStream); }),
-              "all_to_all: send_splits must be size() counts that add up to the rows of send: splits=[1] send=[2] size=1");
+    EXPECT_EQ(
+        message([&] { comm.all_to_all(at::ones({2}), at::ones({2}), {1}, {}, kStream); }),
+        "all_to_all: send_splits must be size() counts that add up to the rows of send: splits=[1] send=[2] size=1");
   });
 }
 

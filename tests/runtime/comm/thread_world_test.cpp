@@ -34,7 +34,8 @@ std::string failure_of(int num_ranks, const std::function<void(int, ThreadWorld&
 }
 
 /// Rank 1 makes another call than ranks 0 and 2.
-std::string mismatch_of(const std::function<void(Communicator&)>& call, const std::function<void(Communicator&)>& other) {
+std::string mismatch_of(const std::function<void(Communicator&)>& call,
+                        const std::function<void(Communicator&)>& other) {
   const std::string failure = failure_of(3, [&](int rank, ThreadWorld& world) {
     const auto comm = world.make_communicator(rank, {0, 1, 2}, "dp");
     comm->barrier();
@@ -61,16 +62,19 @@ void all_reduce(Communicator& comm, const at::Tensor& tensor, ReduceOp op = Redu
 }
 
 TEST(MismatchedCollectives, OfDifferentKindsNameBothRanksAndCalls) {
-  expect_mismatch(mismatch_of([](Communicator& comm) { all_reduce(comm, at::ones({4, 8})); },
-                              [](Communicator& comm) {
-                                comm.all_gather(at::ones({2}), at::ones({6}), kStream).wait(kStream);
-                              }),
+  expect_mismatch(mismatch_of(
+                      [](Communicator& comm) {
+                        all_reduce(comm, at::ones({4, 8}));
+                      },
+                      [](Communicator& comm) { comm.all_gather(at::ones({2}), at::ones({6}), kStream).wait(kStream); }),
                   "all_reduce(sum, float32[4, 8])", "all_gather(float32[2])");
 }
 
 TEST(MismatchedCollectives, OfDifferentShapesNameBothRanksAndCalls) {
   expect_mismatch(mismatch_of([](Communicator& comm) { all_reduce(comm, at::ones({4})); },
-                              [](Communicator& comm) { all_reduce(comm, at::ones({2, 2})); }),
+                              [](Communicator& comm) {
+                                all_reduce(comm, at::ones({2, 2}));
+                              }),
                   "all_reduce(sum, float32[4])", "all_reduce(sum, float32[2, 2])");
 }
 
@@ -111,8 +115,13 @@ TEST(MismatchedCollectives, OfSplitsThatDoNotMeetNameBothRanksAndCalls) {
     const int64_t rows = recv_splits[0] + recv_splits[1] + recv_splits[2];
     comm.all_to_all(at::ones({3}), at::ones({rows}), {1, 1, 1}, recv_splits, kStream).wait(kStream);
   };
-  const std::string message = mismatch_of([&](Communicator& comm) { exchange(comm, {1, 1, 1}); },
-                                          [&](Communicator& comm) { exchange(comm, {2, 1, 2}); });
+  const std::string message = mismatch_of(
+      [&](Communicator& comm) {
+        exchange(comm, {1, 1, 1});
+      },
+      [&](Communicator& comm) {
+        exchange(comm, {2, 1, 2});
+      });
   expect_mismatch(message, "all_to_all(float32[3], send_splits [1, 1, 1], recv_splits [1, 1, 1])",
                   "all_to_all(float32[3], send_splits [1, 1, 1], recv_splits [2, 1, 2])");
 }
@@ -129,11 +138,9 @@ TEST(MismatchedCommunicators, OfDifferentNamesNameBothRanks) {
 TEST(ThreadWorld, EndsEveryRankWithTheMessageOfTheOneThatThrew) {
   std::atomic<int> num_ended{0};
   const auto train = [&](int rank, ThreadWorld& world) {
-    const auto comm = world.make_communicator(rank, {0, 1, 2, 3}, "dp");
-    all_reduce(*comm, at::ones({8}));
     if (rank == 2) throw std::runtime_error("disk full");
     try {
-      all_reduce(*comm, at::ones({8}));
+      all_reduce(*world.make_communicator(rank, {0, 1, 2, 3}, "dp"), at::ones({8}));
     } catch (const comm::CommError& error) {
       EXPECT_STREQ(error.what(), "rank 2 failed: disk full");
       ++num_ended;

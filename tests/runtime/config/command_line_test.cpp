@@ -9,7 +9,8 @@ namespace {
 
 TEST(CommandLine, TakesValuesAfterABlankOrAnEqualsSign) {
   TestJob job;
-  job.load({"--training.steps", "12", "--optimizer.lr=3e-4", "--job.description=a=b", "--training.global_batch_size", "-1"});
+  job.load(
+      {"--training.steps", "12", "--optimizer.lr=3e-4", "--job.description=a=b", "--training.global_batch_size", "-1"});
   EXPECT_EQ(job.config.training.steps, 12);
   EXPECT_EQ(job.config.optimizer.lr, 3e-4);
   EXPECT_EQ(job.config.job.description, "a=b");

@@ -12,7 +12,8 @@ namespace {
 
 const std::string kGolden = std::string(TITAN_SOURCE_DIR) + "/tests/golden/config_help.txt";
 
-// TITAN_REGENERATE_GOLDEN=1 build/<preset>/bin/config_test --gtest_filter='HelpText.*' writes the file anew: review its diff.
+// TITAN_REGENERATE_GOLDEN=1 build/<preset>/bin/config_test --gtest_filter='HelpText.*' writes the file anew: review its
+// diff.
 TEST(HelpText, IsTheGoldenText) {
   JobConfig config;
   Schema schema;

@@ -18,7 +18,8 @@ TEST(LoadConfig, GivesTheSchemasDefaultsWithoutAFile) {
 }
 
 TEST(LoadConfig, LetsFileEnvironmentAndCommandLineOverrideInThatOrder) {
-  const TemporaryFile file("order.toml", "[training]\nsteps = 5\nseq_len = 64\n[comm]\nmode = \"default\"\ninit_timeout_seconds = 9\n");
+  const TemporaryFile file(
+      "order.toml", "[training]\nsteps = 5\nseq_len = 64\n[comm]\nmode = \"default\"\ninit_timeout_seconds = 9\n");
   TestJob job;
   const LoadedConfig loaded =
       job.load({"--job.config_file", file.path(), "--training.steps", "6"}, {{"COMM_MODE", "local_tensor"}});
@@ -37,7 +38,8 @@ TEST(LoadConfig, LetsFileEnvironmentAndCommandLineOverrideInThatOrder) {
 TEST(LoadConfig, TakesTheFileFromOptionThenVariableThenDefault) {
   const TemporaryFile option("a.toml", "[training]\nsteps = 1\n");
   const TemporaryFile variable("b.toml", "[training]\nsteps = 2\n");
-  const auto steps = [](const std::vector<std::string>& arguments, const Variables& variables, const std::string& fallback) {
+  const auto steps = [](const std::vector<std::string>& arguments, const Variables& variables,
+                        const std::string& fallback) {
     TestJob job;
     const LoadedConfig loaded = job.load(arguments, variables, fallback);
     EXPECT_EQ(job.config.job.config_file, loaded.config_file.string());
@@ -85,8 +87,8 @@ class FindFile : public ::testing::Test {
 };
 
 TEST_F(FindFile, KnowsShippedFilesByNameAndByEnding) {
-  EXPECT_EQ(found("llama3_8b"), "llama3_8b.toml");
-  EXPECT_EQ(found("llama3_8b.toml"), "llama3_8b.toml");
+  EXPECT_EQ(found("llamma3_8b"), "llama3_8b.toml");
+  EXPECT_EQ(found("llamma3_8b.toml"), "llama3_8b.toml");
   EXPECT_EQ(found("405b"), "llama3_405b.toml");
   EXPECT_EQ(found("405B"), "llama3_405b.toml");
   EXPECT_EQ(found("13b"), "llama2_13b.toml");
@@ -97,9 +99,10 @@ TEST_F(FindFile, ListsTheFilesThatAnEndingFits) {
 }
 
 TEST_F(FindFile, NamesTheNearestShippedFile) {
-  EXPECT_EQ(error_of([] { found("lama3_8b"); }),
-            "--x: found no file 'lama3_8b' and no shipped file of that name; shipped: llama2_13b, llama2_70b, llama2_7b, "
-            "llama3_405b, llama3_70b, llama3_8b, llama3_debug, llama3_tiny; did you mean 'llama3_8b'?");
+  EXPECT_EQ(
+      error_of([] { found("lamma3_8b"); }),
+      "--x: found no file 'lamma3_8b' and no shipped file of that name; shipped: llama2_13b, llama2_70b, llama2_7b, "
+      "llama3_405b, llama3_70b, llamma3_8b, llama3_debug, llama3_tiny; did you mean 'llama3_8b'?");
 }
 
 TEST_F(FindFile, RefusesFoldersAndMissingPaths) {

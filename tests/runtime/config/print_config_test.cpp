@@ -32,7 +32,8 @@ TEST(PrintConfig, WritesEveryKeyNestedAsItsName) {
 TEST(PrintConfig, RoundTripsThroughToml) {
   TestJob first, second;
   first.load({"--optimizer.lr", "0.1", "--job.description", "quotes \" and \\ and\ttabs", "--debug.seed", "-1",
-              "--parallelism.module_fqns_per_model_part", "[[\"a\"], [\"b\", \"c\"]]", "--model.converters", "quantize.linear.mx"});
+              "--parallelism.module_fqns_per_model_part", "[[\"a\"], [\"b\", \"c\"]]", "--model.converters",
+              "quantize.linear.mx"});
   load_toml(second.schema, config_toml(first.schema), "printed.toml");
   EXPECT_EQ(config_json(second.schema), config_json(first.schema));
 }

@@ -3,8 +3,8 @@
 
 #include "tests/runtime/gloo/job.h"
 
-// Scenarios of peer.cpp: three ranks all_reduce four floats a step on 'dp'; in the fourth step (#3) something happens to the
-// victim. No supervisor helps: the ranks find out by themselves.
+// Scenarios of peer.cpp: three ranks all_reduce four floats a step on 'dp'; in the fourth step (#3) something happens
+// to the victim. No supervisor helps: the ranks find out by themselves.
 namespace titan::comm {
 namespace {
 
@@ -40,20 +40,21 @@ TEST(GlooFailure, NamesAKilledRankThatServedTheStore) {
 }
 
 TEST(GlooFailure, NamesAStoppedRankWithinTheTimeout) {
-  const auto ranks = run_job("stopped", {.timeout_ms = 3000});
+  const auto ranks = run_job("stopped", {.hangs = true, .timeout_ms = 3000});
   expect_cause(ranks, 2, "rank 2 is missing: it does not answer");
   // The steps before cost milliseconds: from start to failure is connecting (about 1 s here) and the timeout.
   for (int rank : {0, 1}) EXPECT_LT(seconds_to_failure(ranks[static_cast<size_t>(rank)]), 3 + 2) << "rank " << rank;
 }
 
 TEST(GlooFailure, NamesAStoppedRankThatServesTheStore) {
-  const auto ranks = run_job("stopped", {.victim = 0, .store = Store::rank_0});
+  const auto ranks = run_job("stopped", {.victim = 0, .hangs = true, .store = Store::rank_0});
   expect_cause(ranks, 0, "rank 0 is missing: the rendezvous store that it serves does not answer");
 }
 
 TEST(GlooFailure, NamesARankThatLivesButDoesNotCome) {
-  const auto ranks = run_job("sleeping", {});
-  expect_cause(ranks, 2, "rank 2 is missing: it is in no operation; its last was all_reduce(sum, float32[4]) #2 on 'dp', ");
+  const auto ranks = run_job("sleeping", {.hangs = true});
+  expect_cause(ranks, 2,
+               "rank 2 is missing: it is in no operation; its last was all_reduce(sum, float32[4]) #2 on 'dp', ");
 }
 
 TEST(GlooFailure, NamesARankThatHasEnded) {
@@ -88,9 +89,10 @@ TEST(GlooFailure, NamesBothCallsOfAMismatch) {
 }
 
 TEST(GlooFailure, FollowsAChainOfWaitingRanksToItsEnd) {
-  const auto ranks = run_job("chain", {});
+  const auto ranks = run_job("chain", {.hangs = true});
   EXPECT_THAT(ranks[0].output, HasSubstr("barrier() #0 on 'left' (ranks 0, 1): rank 2 is missing: it does not answer"));
-  EXPECT_THAT(ranks[1].output, HasSubstr("barrier() #0 on 'right' (ranks 1, 2): rank 2 is missing: it does not answer"));
+  EXPECT_THAT(ranks[1].output,
+              HasSubstr("barrier() #0 on 'right' (ranks 1, 2): rank 2 is missing: it does not answer"));
 }
 
 TEST(GlooFailure, NamesTheRanksThatDoNotComeToTheRendezvous) {

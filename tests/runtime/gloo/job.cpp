@@ -69,6 +69,7 @@ std::vector<RankResult> run_job(const std::string& scenario, const JobOptions& o
   const int num_started = options.num_started < 0 ? options.num_ranks : options.num_started;
   std::vector<Capture> captures(static_cast<size_t>(num_started));
   std::vector<cli::ChildProcess> ranks;
+  const auto hangs = [&](int rank) { return options.hangs && rank == options.victim; };
   const auto started = Clock::now();
   for (int rank = 0; rank < num_started; ++rank) {
     child.environment["RANK"] = child.environment["LOCAL_RANK"] = std::to_string(rank);
@@ -78,18 +79,18 @@ std::vector<RankResult> run_job(const std::string& scenario, const JobOptions& o
   std::vector<RankResult> results(static_cast<size_t>(num_started));
   for (bool late = false;;) {
     const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-    int others_running = 0;
+    int num_awaited = 0;
     for (int rank = 0; rank < num_started; ++rank) {
       if (ranks[static_cast<size_t>(rank)].poll()) results[static_cast<size_t>(rank)].seconds = seconds;
-      others_running += ranks[static_cast<size_t>(rank)].running() && rank != options.victim;
+      num_awaited += ranks[static_cast<size_t>(rank)].running() && !hangs(rank);
     }
-    if (others_running == 0 || late) break;
+    if (num_awaited == 0 || late) break;
     late = seconds > kPatience_s;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   for (int rank = 0; rank < num_started; ++rank) {
     auto& process = ranks[static_cast<size_t>(rank)];
-    EXPECT_FALSE(process.running() && rank != options.victim) << scenario << ": rank " << rank << " does not end";
+    EXPECT_FALSE(process.running() && !hangs(rank)) << scenario << ": rank " << rank << " does not end";
     process.send(SIGKILL);
     while (process.running()) process.poll();
     results[static_cast<size_t>(rank)].exit = *process.exit();

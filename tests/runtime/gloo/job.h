@@ -14,8 +14,9 @@ struct JobOptions {
   int num_ranks = 3;
   int num_started = -1;  // the first ones; -1: all
   int victim = 2;        // the rank that something happens to
+  bool hangs = false;    // the victim never ends by itself
   Store store = Store::test;
-  int timeout_ms = 1500;
+  int timeout_ms = 2000;
   int init_timeout_ms = 30000;
 };
 
@@ -25,8 +26,8 @@ struct RankResult {
   double seconds = 0;  // from the start of the job
 };
 
-/// Runs a scenario of peer.cpp without a launcher: nobody but the ranks themselves can notice a failure. When all ranks but the
-/// victim have ended the victim is killed. Fails the test after 20 s.
+/// Runs a scenario of peer.cpp without a launcher: nobody but the ranks themselves can notice a failure. A victim that
+/// hangs is killed when the others have ended. Fails the test after 20 s.
 std::vector<RankResult> run_job(const std::string& scenario, const JobOptions& options);
 
 /// The variables, beside torchrun's, that peer.cpp reads.

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <ctime>
-#include <regex>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -46,8 +47,10 @@ TEST(Logger, PadsMilliseconds) {
 TEST(Logger, TellsTheCurrentTimeByDefault) {
   std::ostringstream out;
   Logger(out).info("x");
-  const std::regex line(R"(\[titan\] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - root - INFO - x\n)");
-  EXPECT_TRUE(std::regex_match(out.str(), line)) << out.str();
+  std::string shape = out.str();
+  std::replace_if(
+      shape.begin(), shape.end(), [](unsigned char c) { return std::isdigit(c); }, '0');
+  EXPECT_EQ(shape, "[titan] 0000-00-00 00:00:00,000 - root - INFO - x\n");
 }
 
 TEST(Logger, SaysNothingWhenQuiet) {

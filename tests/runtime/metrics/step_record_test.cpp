@@ -13,7 +13,7 @@
 namespace titan::metrics {
 namespace {
 
-constexpr int64_t kGiB = int64_t{1} << 30;
+constexpr int64_t kOneGiB = int64_t{1} << 30;
 
 StepRecord example() {
   StepRecord record{.step = 7, .loss = 7.254321, .max_loss = 7.5, .grad_norm = 1.23456};
@@ -21,8 +21,8 @@ StepRecord example() {
   record.tokens_per_second_per_device = 12345.6;
   record.tflops = 1234.567;
   record.mfu_percent = 41.666;
-  record.memory_reserved_bytes = kGiB + kGiB / 2;
-  record.memory_capacity_bytes = 80 * kGiB;
+  record.memory_reserved_bytes = kOneGiB + kOneGiB / 2;
+  record.memory_capacity_bytes = 80 * kOneGiB;
   record.step_time_s = 0.1;
   record.data_time_s = 0.01;
   record.tokens_seen = 1 << 20;
@@ -55,8 +55,8 @@ TEST(ValidationLine, HasTheReferencesFieldsAndWidths) {
   const ValidationRecord record{.step = 10,
                                 .loss = 5.43212,
                                 .tokens_per_second_per_device = 999.4,
-                                .memory_reserved_bytes = 2 * kGiB,
-                                .memory_capacity_bytes = 8 * kGiB};
+                                .memory_reserved_bytes = 2 * kOneGiB,
+                                .memory_capacity_bytes = 8 * kOneGiB};
   EXPECT_EQ(validation_line(record, colours(false)),
             "validate step: 10  loss:  5.4321  memory:  2.00GiB(25.00%)  tps: 999");
   EXPECT_EQ(validation_line(record, colours(true)),
@@ -65,9 +65,9 @@ TEST(ValidationLine, HasTheReferencesFieldsAndWidths) {
 }
 
 TEST(MemoryLines, NameTheDevice) {
-  EXPECT_EQ(capacity_line("cuda", "NVIDIA H100", 80 * kGiB), "CUDA capacity: NVIDIA H100 with 80.00GiB memory");
-  EXPECT_EQ(model_memory_line("cpu", kGiB, 4 * kGiB), "CPU memory usage for model: 1.00GiB(25.00%)");
-  EXPECT_EQ(model_memory_line("cpu", kGiB, 0), "CPU memory usage for model: 1.00GiB(0.00%)");
+  EXPECT_EQ(capacity_line("cuda", "NVIDIA H100", 80 * kOneGiB), "CUDA capacity: NVIDIA H100 with 80.00GiB memory");
+  EXPECT_EQ(model_memory_line("cpu", kOneGiB, 4 * kOneGiB), "CPU memory usage for model: 1.00GiB(25.00%)");
+  EXPECT_EQ(model_memory_line("cpu", kOneGiB, 0), "CPU memory usage for model: 1.00GiB(0.00%)");
 }
 
 TEST(NumberText, GroupsThousands) {
