@@ -1,0 +1,126 @@
+#include "runtime/data/tokenizer/normalizer.h"
+
+#include <vector>
+
+#include "runtime/data/tokenizer/byte_alphabet.h"
+#include "runtime/data/tokenizer/regex.h"
+#include "runtime/data/tokenizer/split_pattern.h"
+#include "runtime/data/tokenizer/text_replacement.h"
+#include "runtime/data/tokenizer/unicode_class.h"
+#include "runtime/data/tokenizer/unicode_form.h"
+
+namespace titan::tokenizer {
+namespace {
+
+constexpr int kMaxDepth = 16;
+
+class Sequence final : public Normalizer {
+ public:
+  explicit Sequence(std::vector<std::unique_ptr<Normalizer>> parts) : parts_(std::move(parts)) {}
+  void apply(std::string& text) const override {
+    for (const auto& part : parts_) part->apply(text);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Normalizer>> parts_;
+};
+
+class Prepend final : public Normalizer {
+ public:
+  explicit Prepend(std::string prefix) : prefix_(std::move(prefix)) {}
+  void apply(std::string& text) const override {
+    if (!text.empty()) text.insert(0, prefix_);
+  }
+
+ private:
+  std::string prefix_;
+};
+
+class Replace final : public Normalizer {
+ public:
+  explicit Replace(TextReplacement replacement) : replacement_(std::move(replacement)) {}
+  void apply(std::string& text) const override { replacement_.apply(text); }
+
+ private:
+  TextReplacement replacement_;
+};
+
+class Strip final : public Normalizer {
+ public:
+  Strip(bool left, bool right, const std::string& where) : left_(left), right_(right), spaces_(pattern(), where) {}
+  void apply(std::string& text) const override {
+    size_t begin = 0;
+    size_t end = text.size();
+    spaces_.for_each_match(text, [&](Span span) {
+      if (right_ && span.end == text.size()) end = span.begin;
+      if (left_ && span.begin == 0) begin = span.end;
+      return true;
+    });
+    text = begin < end ? text.substr(begin, end - begin) : "";
+  }
+
+ private:
+  static std::string pattern() { return std::string("[") + kWhiteSpace + "]+"; }
+  bool left_;
+  bool right_;
+  Regex spaces_;
+};
+
+class ByteLevel final : public Normalizer {
+ public:
+  void apply(std::string& text) const override { text = bytes_to_alphabet(text); }
+};
+
+class Form final : public Normalizer {
+ public:
+  explicit Form(UnicodeForm form) : form_(form) {}
+  void apply(std::string& text) const override { normalize(form_, text); }
+
+ private:
+  UnicodeForm form_;
+};
+
+class Lowercase final : public Normalizer {
+ public:
+  void apply(std::string& text) const override { lowercase(text); }
+};
+
+std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
+  if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
+  const std::string type = section.get_string("type");
+  const std::optional<UnicodeForm> form = unicode_form(type);
+  std::unique_ptr<Normalizer> normalizer;
+  if (type == "Sequence") {
+    const Json& list = section.get_array("normalizers");
+    std::vector<std::unique_ptr<Normalizer>> parts;
+    for (size_t i = 0; i < list.size(); ++i) {
+      parts.push_back(read_part(section.element(list[i], "normalizers", i), depth + 1));
+    }
+    normalizer = std::make_unique<Sequence>(std::move(parts));
+  } else if (type == "Prepend") {
+    normalizer = std::make_unique<Prepend>(section.get_string("prepend"));
+  } else if (type == "Replace") {
+    normalizer = std::make_unique<Replace>(read_text_replacement(section));
+  } else if (type == "Strip") {
+    const bool left = section.find_bool("strip_left", true);
+    const bool right = section.find_bool("strip_right", true);
+    normalizer = std::make_unique<Strip>(left, right, section.where());
+  } else if (type == "ByteLevel") {
+    normalizer = std::make_unique<ByteLevel>();
+  } else if (type == "Lowercase") {
+    normalizer = std::make_unique<Lowercase>();
+  } else if (form) {
+    normalizer = std::make_unique<Form>(*form);
+  } else {
+    section.fail("normalizer type '" + type +
+                 "' is not supported; known are Sequence, Prepend, Replace, Strip, Lowercase, ByteLevel, NFC, NFD");
+  }
+  section.finish();
+  return normalizer;
+}
+
+}  // namespace
+
+std::unique_ptr<Normalizer> read_normalizer(JsonObject section) { return read_part(std::move(section), 0); }
+
+}  // namespace titan::tokenizer
