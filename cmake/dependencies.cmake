@@ -10,7 +10,12 @@ if(TITAN_BENCH)
 endif()
 
 if(TITAN_TORCH)
-  set(TITAN_TORCH_DIR "" CACHE PATH "The torch folder of an installed torch 2.11 wheel (holds include/ and lib/)")
+  # The folder that ./titan has found or downloaded, unless one is given.
+  set(found_torch_dir "")
+  if(EXISTS ${CMAKE_SOURCE_DIR}/build/deps/torch_dir)
+    file(STRINGS ${CMAKE_SOURCE_DIR}/build/deps/torch_dir found_torch_dir)
+  endif()
+  set(TITAN_TORCH_DIR "${found_torch_dir}" CACHE PATH "The torch folder of an installed torch 2.11 wheel (holds include/ and lib/)")
   if(NOT EXISTS ${TITAN_TORCH_DIR}/lib/libtorch_cpu.so)
     message(FATAL_ERROR "TITAN_TORCH_DIR must be the torch folder of an installed torch 2.11 wheel: '${TITAN_TORCH_DIR}'")
   endif()

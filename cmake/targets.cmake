@@ -1,18 +1,71 @@
-# titan_library(NAME [TIER0] SOURCES ... [DEPS ...]): one static library per directory. Tier 0 never sees LibTorch.
+# titan_library(NAME [TIER0] SOURCES ... [NO_UNITY ...] [DEPS ...]): one static library per directory. Tier 0 never sees LibTorch;
+# sources under NO_UNITY are compiled alone in unity builds.
 function(titan_library name)
-  cmake_parse_arguments(ARG "TIER0" "" "SOURCES;DEPS" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "TIER0" "" "SOURCES;NO_UNITY;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES} ${ARG_NO_UNITY})
+  set_source_files_properties(${ARG_NO_UNITY} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PUBLIC titan_flags ${ARG_DEPS})
   if(NOT ARG_TIER0)
     target_link_libraries(${name} PUBLIC titan_torch)
   endif()
 endfunction()
 
-# titan_test(NAME SOURCES ... DEPS ...): one GoogleTest binary and one ctest entry.
+# Everything that ctest runs: what `titan test` builds.
+add_custom_target(all_tests)
+
+# Sets `out` to whether linking `target` brings in LibTorch.
+function(titan_links_torch target out)
+  set(${out} FALSE PARENT_SCOPE)
+  if(target STREQUAL "titan_torch")
+    set(${out} TRUE PARENT_SCOPE)
+  elseif(TARGET ${target})
+    get_target_property(deps ${target} INTERFACE_LINK_LIBRARIES)
+    foreach(dep ${deps})
+      titan_links_torch(${dep} found)
+      if(found)
+        set(${out} TRUE PARENT_SCOPE)
+        return()
+      endif()
+    endforeach()
+  endif()
+endfunction()
+
+# titan_test(NAME SOURCES ... [NO_UNITY ...] DEPS ... [TSAN <googletest filter>]): one GoogleTest binary and one ctest entry.
+# Without LibTorch only tier 0 is tested. LibTorch is not built with the thread sanitizer, so under that sanitizer tier 0 runs whole
+# and of the other tests those that match TSAN.
 function(titan_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "TSAN" "SOURCES;NO_UNITY;DEPS" ${ARGN})
+  set(filter)
+  if(NOT TITAN_TORCH)
+    foreach(dep ${ARG_DEPS})
+      if(dep MATCHES "^titan_" AND NOT TARGET ${dep})
+        return()
+      endif()
+    endforeach()
+  endif()
+  if(TITAN_SANITIZE STREQUAL "thread")
+    foreach(dep ${ARG_DEPS})
+      titan_links_torch(${dep} needs_torch)
+      if(needs_torch AND NOT ARG_TSAN)
+        return()
+      endif()
+    endforeach()
+    if(ARG_TSAN)
+      set(filter --gtest_filter=${ARG_TSAN})
+    endif()
+  endif()
+  add_executable(${name} ${ARG_SOURCES} ${ARG_NO_UNITY})
+  set_source_files_properties(${ARG_NO_UNITY} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PRIVATE titan_flags ${ARG_DEPS} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TITAN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TITAN_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  add_test(NAME ${name} COMMAND ${name} ${filter} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${TITAN_TEST_ENVIRONMENT}")
+  add_dependencies(all_tests ${name})
+endfunction()
+
+# titan_script_test(NAME COMMAND ...): a ctest entry that runs a script; exit status 77 means skipped.
+function(titan_script_test name)
+  cmake_parse_arguments(ARG "" "" "COMMAND" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/platform/memory_stats.h"
 #include "runtime/platform/scope.h"
 #include "runtime/platform/stream.h"
 
@@ -25,17 +26,6 @@ struct World {
   int local_rank = 0;
 
   bool operator==(const World&) const = default;
-};
-
-/// Bytes on this rank's device. Peaks cover the time since the previous call of Platform::memory_stats.
-struct MemoryStats {
-  int64_t allocated_bytes = 0;
-  int64_t peak_allocated_bytes = 0;
-  int64_t reserved_bytes = 0;
-  int64_t peak_reserved_bytes = 0;
-  int64_t capacity_bytes = 0;
-  int64_t num_alloc_retries = 0;
-  int64_t num_ooms = 0;
 };
 
 /// THE seam: everything a training step needs from the machine it runs on. One object per rank; many may live in one process,

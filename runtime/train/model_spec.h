@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/config/model_dims.h"
 #include "runtime/unit/unit.h"
 
 namespace titan::train {
@@ -23,14 +24,7 @@ struct ModelOptions {
 };
 
 /// Sizes that checks before the build need.
-struct ModelDims {
-  int64_t num_layers = 0;
-  int64_t dim = 0;
-  int64_t num_heads = 0;
-  int64_t num_kv_heads = 0;
-  int64_t ffn_hidden = 0;
-  int64_t vocab_size = 0;
-};
+using ModelDims = config::ModelDims;
 
 /// One flavor of one model family: everything the runtime may ask of it. A value; building it allocates nothing.
 struct ModelSpec {

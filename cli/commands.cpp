@@ -1,0 +1,44 @@
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/job.h"
+#include "cli/launch_command.h"
+#include "cli/models_command.h"
+#include "cli/tokenizer_command.h"
+#include "cli/train_command.h"
+
+namespace titan::cli {
+namespace {
+
+int run_tokenizer(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"tokenizer"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return tokenizer_command(static_cast<int>(words.size()), argv.data());
+}
+
+int run_models(const std::vector<std::string>& arguments) {
+  ModelsOptions options;
+  const auto job = load_job(arguments, "", [&options](config::Schema& schema) {
+    schema.section("").field("json", options.json, "print one JSON array");
+  });
+  options.seq_len = job->config.training.seq_len;
+  print_models(options, std::cout);
+  return kOk;
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = {
+      {"train", "trains a model; without arguments a small one on the shipped text", train_command},
+      {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
+      {"models", "lists models with parameter counts and FLOPs per token", run_models},
+      {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},
+  };
+  return kCommands;
+}
+
+}  // namespace titan::cli

@@ -1,0 +1,59 @@
+#include "cli/job.h"
+
+#include "models/registry.h"
+#include "runtime/config/config_error.h"
+#include "runtime/config/declare.h"
+#include "runtime/config/rules/paths.h"
+#include "runtime/config/rules/runnable.h"
+#include "runtime/config/rules/validate.h"
+
+namespace titan::cli {
+namespace {
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const auto& spec : models::all_models()) {
+    if (names.empty() || names.back() != spec.name) names.push_back(spec.name);
+  }
+  return names;
+}
+
+void check_device(const Job& job, const WorldPlan& plan) {
+  const std::string& device = job.titan.device;
+  if (device == "cuda") throw config::ConfigError("titan.device", "\"cuda\" is not there yet; use cpu");
+  if (device == "sim" || (device == "auto" && plan.kind == WorldKind::fake)) {
+    throw config::ConfigError("titan.device", "the simulated device is not there yet; the fake world runs one real rank with --titan.device cpu");
+  }
+}
+
+}  // namespace
+
+Job::Job() {
+  config::declare(schema, config);
+  declare(schema, titan);
+  declare(schema, hardware);
+}
+
+std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
+                              const std::function<void(config::Schema&)>& declare_options) {
+  auto job = std::make_unique<Job>();
+  if (declare_options) declare_options(job->schema);
+  job->loaded = config::load_config(job->schema, {.arguments = arguments,
+                                                  .environment = config::process_environment,
+                                                  .config_folder = installation_folder() + "/configs/train",
+                                                  .default_config = default_config});
+  return job;
+}
+
+std::string installation_folder() { return TITAN_SOURCE_DIR; }
+
+std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan) {
+  check_device(job, plan);
+  config::validate(job.config, {.world_size = plan.world.size, .model = model.dims});
+  const auto kind = plan.kind == WorldKind::fake ? config::RunKind::kImagined : config::RunKind::kReal;
+  auto notices = config::check_runnable(job.config, kind, model_names());
+  config::check_paths(job.config);
+  return notices;
+}
+
+}  // namespace titan::cli

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/own_sections.h"
+#include "cli/world.h"
+#include "runtime/config/job_config.h"
+#include "runtime/config/load_config.h"
+#include "runtime/config/schema.h"
+#include "runtime/train/model_spec.h"
+
+namespace titan::cli {
+
+/// A command's configuration: the values, the schema bound to them and where each came from.
+struct Job {
+  config::JobConfig config;
+  TitanSection titan;
+  HardwareSection hardware;
+  config::Schema schema;  // bound to the members above
+  config::LoadedConfig loaded;
+
+  Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+};
+
+/// Loads the configuration of a command: defaults, TOML file, environment, command line. `default_config`: the shipped file that is
+/// read when none is named; empty: the schema's defaults. `declare_options` adds the command's own options. Throws ConfigError.
+std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
+                              const std::function<void(config::Schema&)>& declare_options = {});
+
+/// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
+std::string installation_folder();
+
+/// Checks all rules between keys for a world of `world_size` ranks and that what the run opens is there. Throws ConfigError. Returns
+/// notices, one line each.
+std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan);
+
+}  // namespace titan::cli

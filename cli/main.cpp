@@ -1,0 +1,64 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "runtime/config/config_error.h"
+#include "runtime/config/nearest.h"
+
+namespace {
+
+using titan::cli::Command;
+
+void print_help() {
+  std::puts("titan trains large language models and predicts their memory and speed before a GPU is rented.\n");
+  std::puts("usage: titan COMMAND [arguments]\n\ncommands:");
+  for (const Command& command : titan::cli::commands()) std::printf("  %-11s%s\n", command.name, command.summary);
+  std::puts("  build      compiles (--preset dev|asan|tsan|fuzz)\n  test       builds and runs the tests");
+  std::puts("  bench      builds and runs the benchmarks\n\n`titan COMMAND --help` explains a command.");
+}
+
+const Command* find(const std::string& name) {
+  for (const Command& command : titan::cli::commands()) {
+    if (name == command.name) return &command;
+  }
+  return nullptr;
+}
+
+int unknown(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Command& command : titan::cli::commands()) names.emplace_back(command.name);
+  const std::string hint = titan::config::did_you_mean(name, names);
+  std::fprintf(stderr, "titan: unknown command '%s'%s (titan --help lists all)\n", name.c_str(), hint.c_str());
+  return titan::cli::kUsage;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    print_help();
+    return arguments.empty() ? titan::cli::kUsage : titan::cli::kOk;
+  }
+  if (arguments[0] == "--version") {
+    std::puts("titan " TITAN_VERSION);
+    return titan::cli::kOk;
+  }
+  const Command* command = find(arguments[0]);
+  if (!command) return unknown(arguments[0]);
+  return command->run({arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const titan::config::ConfigError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return titan::cli::kUsage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "titan: %s\n", error.what());
+    return titan::cli::kFailed;
+  }
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "runtime/nn/module.h"
+
+namespace titan::nn {
+
+/// Looks up one row per token: tokens [B, S] of int64 -> [B, S, dim]; its parameter is weight [num_rows, dim].
+class Embedding : public Module {
+ public:
+  Embedding(Module* parent, const std::string& name, int64_t num_rows, int64_t dim, const InitRule& init);
+  at::Tensor forward(const at::Tensor& tokens_BS) const;
+
+ private:
+  Parameter& weight_;
+};
+
+}  // namespace titan::nn

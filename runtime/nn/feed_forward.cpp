@@ -1,0 +1,17 @@
+#include "runtime/nn/feed_forward.h"
+
+#include "runtime/ops/swiglu.h"
+
+namespace titan::nn {
+
+FeedForward::FeedForward(Module* parent, const std::string& name, const FeedForwardOptions& options)
+    : Module(parent, name),
+      w1_(this, "w1", options.dim, options.hidden, options.init_in),
+      w2_(this, "w2", options.hidden, options.dim, options.init_out),
+      w3_(this, "w3", options.dim, options.hidden, options.init_out) {}
+
+at::Tensor FeedForward::forward(const at::Tensor& x) const {
+  return w2_.forward(ops::swiglu(w1_.forward(x), w3_.forward(x)));
+}
+
+}  // namespace titan::nn

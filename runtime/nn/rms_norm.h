@@ -1,0 +1,18 @@
+#pragma once
+
+#include "runtime/nn/module.h"
+
+namespace titan::nn {
+
+/// Root-mean-square normalisation of the last dim, times weight [dim] (ones at first).
+class RMSNorm : public Module {
+ public:
+  RMSNorm(Module* parent, const std::string& name, int64_t dim, double eps);
+  at::Tensor forward(const at::Tensor& x) const;
+
+ private:
+  Parameter& weight_;
+  double eps_;
+};
+
+}  // namespace titan::nn

@@ -1,0 +1,183 @@
+#include "runtime/parallel/fsdp/fsdp_unit.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+
+#include <utility>
+
+#include "runtime/parallel/fsdp/gather_buffer.h"
+#include "runtime/parallel/fsdp/reduce_buffer.h"
+#include "runtime/unit/gradient_edges.h"
+
+namespace titan::parallel {
+
+using platform::StreamRole;
+
+int64_t ShardedParameter::rows_of(int rank) const {
+  const int64_t chunk_rows = row_numel == 0 ? 0 : chunk_numel / row_numel;
+  return std::max<int64_t>(0, std::min(rows - chunk_rows * rank, chunk_rows));
+}
+
+FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward)
+    : group_(group), reshard_after_forward_(reshard_after_forward) {
+  const auto all = unit.parameters();
+  parameters_.reserve(all.size());
+  for (nn::Parameter* parameter : all) add_parameter(*parameter);
+  gather_part_bytes_ = lay_out_gather(parameters_);
+  reduce_part_numel_ = lay_out_reduce(parameters_);
+}
+
+void FsdpUnit::add_parameter(nn::Parameter& parameter) {
+  const auto& sizes = parameter.spec.box.size;
+  const int num_ranks = group_.shard.size();
+  const auto device = group_.platform.device();
+  const auto compute = at::TensorOptions().dtype(group_.dtypes.compute).device(device);
+  ShardedParameter one{.parameter = &parameter, .transport = {.wire = group_.dtypes.compute},
+                       .unsharded = UnshardedStorage(compute)};
+  one.shard.name = parameter.name;
+  one.shard.spec = mesh::shard(parameter.spec, 0, num_ranks, group_.shard.rank());
+  if (num_ranks > 1) one.shard.sharded_axes.push_back(group_.shard.name());
+  one.shard.value = at::empty(one.shard.spec.box.size, at::TensorOptions()
+                                                           .dtype(group_.dtypes.storage)
+                                                           .device(group_.cpu_offload ? at::Device(at::kCPU) : device));
+  one.rows = sizes.front();
+  one.row_numel = one.rows == 0 ? 0 : parameter.spec.box.numel() / one.rows;
+  one.chunk_numel = mesh::chunk_rows(one.rows, num_ranks) * one.row_numel;
+  unit::bind_value(parameter, values_are_shards() ? alias_storage(one.shard.value, sizes) : one.unsharded.alias(sizes));
+  parameters_.push_back(std::move(one));
+}
+
+bool FsdpUnit::values_are_shards() const {
+  return group_.shard.size() == 1 && group_.dtypes.storage == group_.dtypes.compute &&
+         !(group_.cpu_offload && !group_.platform.device().is_cpu());
+}
+
+void FsdpUnit::begin_unshard() {
+  if (state_ != State::sharded) return;
+  state_ = State::gathering;
+  if (group_.shard.size() == 1) return;
+  at::NoGradGuard no_grad;
+  const auto bytes = at::TensorOptions().dtype(at::kByte).device(group_.platform.device());
+  const auto copy_in = group_.platform.stream(StreamRole::all_gather_copy_in);
+  const auto gather = group_.platform.stream(StreamRole::all_gather);
+  if (group_.last_copy_out) group_.last_copy_out->block(copy_in);
+  {
+    const auto scope = group_.platform.use_stream(copy_in);
+    gather_send_ = at::empty({gather_part_bytes_}, bytes);
+    copy_in_shards(parameters_, gather_send_);
+  }
+  group_.platform.record_event(copy_in)->block(gather);
+  const auto scope = group_.platform.use_stream(gather);
+  gather_received_ = at::empty({gather_part_bytes_ * group_.shard.size()}, bytes);
+  gather_work_ = group_.shard.all_gather(gather_send_, gather_received_, gather);
+}
+
+void FsdpUnit::finish_unshard() {
+  begin_unshard();
+  if (state_ == State::unsharded) return;
+  at::NoGradGuard no_grad;
+  state_ = State::unsharded;
+  if (values_are_shards()) return;
+  if (group_.shard.size() == 1) return cast_shards();
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  std::exchange(gather_work_, comm::Work()).wait(compute);
+  copy_out_unsharded(parameters_, gather_received_, group_.shard.size());
+  group_.last_copy_out = group_.platform.record_event(compute);
+  gather_send_.reset();
+  gather_received_.reset();
+}
+
+void FsdpUnit::cast_shards() {
+  for (auto& one : parameters_) {
+    one.unsharded.allocate(one.shard.value.numel());
+    one.unsharded.alias(one.shard.value.sizes()).copy_(one.shard.value);
+  }
+}
+
+void FsdpUnit::reshard() {
+  if (state_ == State::sharded) return;
+  finish_unshard();  // a gather under way cannot be taken back
+  if (!values_are_shards()) {
+    for (auto& one : parameters_) one.unsharded.free();
+  }
+  state_ = State::sharded;
+}
+
+void FsdpUnit::begin_reduce(bool last_microbatch) {
+  at::NoGradGuard no_grad;
+  if (group_.shard.size() == 1 && group_.replicate.size() == 1) return take_gradients();
+  last_microbatch_ = last_microbatch;
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
+  const auto options = at::TensorOptions().dtype(group_.dtypes.reduce).device(group_.platform.device());
+  scatter_full_ = at::empty({reduce_part_numel_ * group_.shard.size()}, options);
+  copy_in_gradients(parameters_, scatter_full_, group_.shard.size());
+  group_.platform.record_event(compute)->block(stream);
+  const auto scope = group_.platform.use_stream(stream);
+  if (group_.shard.size() == 1) {
+    scatter_part_ = std::move(scatter_full_);
+  } else {
+    scatter_part_ = at::empty({reduce_part_numel_}, options);
+    scatter_work_ = group_.shard.reduce_scatter(scatter_full_, scatter_part_, comm::ReduceOp::sum, stream);
+  }
+  if (FsdpUnit* previous = std::exchange(group_.reducing, this)) previous->complete_scatter();
+}
+
+// One rank: no buffer, no communication.
+void FsdpUnit::take_gradients() {
+  for (auto& one : parameters_) {
+    at::Tensor gradient = std::move(one.parameter->grad);
+    one.parameter->grad.reset();
+    if (!gradient.defined()) continue;
+    if (one.shard.grad.defined()) {
+      one.shard.grad.add_(gradient);
+    } else {
+      one.shard.grad = gradient.to(one.shard.value.device(), group_.dtypes.accumulate);
+    }
+  }
+}
+
+void FsdpUnit::complete_scatter() {
+  if (!scatter_part_.defined()) return;
+  const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
+  std::exchange(scatter_work_, comm::Work()).wait(stream);
+  const auto scope = group_.platform.use_stream(stream);
+  scatter_full_.reset();
+  accumulate(std::move(scatter_part_));
+  scatter_part_.reset();
+  if (!last_microbatch_ || group_.replicate.size() == 1) return;
+  const auto all_reduce = group_.platform.stream(StreamRole::all_reduce);
+  group_.platform.record_event(stream)->block(all_reduce);
+  replicate_work_ = group_.replicate.all_reduce(gradient_part_, comm::ReduceOp::sum, all_reduce);
+}
+
+void FsdpUnit::accumulate(at::Tensor&& part) {
+  if (gradient_part_.defined()) {
+    gradient_part_.add_(part);
+  } else {
+    gradient_part_ = part.to(group_.dtypes.accumulate);
+  }
+}
+
+void FsdpUnit::finish_reduce() {
+  if (group_.shard.size() == 1 && group_.replicate.size() == 1) return;
+  at::NoGradGuard no_grad;
+  if (group_.reducing == this) group_.reducing = nullptr;
+  complete_scatter();
+  if (!gradient_part_.defined()) return;
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  group_.platform.record_event(group_.platform.stream(StreamRole::reduce_scatter))->block(compute);
+  std::exchange(replicate_work_, comm::Work()).wait(compute);
+  at::Tensor part = std::move(gradient_part_);
+  gradient_part_.reset();
+  if (group_.cpu_offload) part = part.to(at::kCPU);
+  view_gradients(parameters_, part);
+}
+
+std::vector<unit::LocalShard*> FsdpUnit::shards() {
+  std::vector<unit::LocalShard*> all;
+  for (auto& one : parameters_) all.push_back(&one.shard);
+  return all;
+}
+
+}  // namespace titan::parallel

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "runtime/comm/work.h"
+#include "runtime/parallel/fsdp/fsdp_group.h"
+#include "runtime/parallel/fsdp/sharded_parameter.h"
+#include "runtime/unit/unit.h"
+#include "runtime/unit/unit_sharding.h"
+
+namespace titan::parallel {
+
+/// Data parallelism of one unit, in all its forms: FSDP (shard > 1), DDP (replicate > 1), HSDP (both), one rank (neither).
+/// One all-gather of bytes to unshard and one reduce-scatter per microbatch; replicas are summed once a step. Gradients are sums:
+/// the loss is divided by the global token count.
+class FsdpUnit : public unit::UnitSharding {
+ public:
+  /// Allocates the shards of `unit`'s parameters (contents undefined) and binds their values. `group` must outlive this.
+  FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward);
+
+  void begin_unshard() override;
+  void finish_unshard() override;
+  void reshard() override;
+  bool reshard_after_forward() const override { return reshard_after_forward_; }
+  void begin_reduce(bool last_microbatch) override;
+  void finish_reduce() override;
+  std::vector<unit::LocalShard*> shards() override;
+
+ private:
+  enum class State { sharded, gathering, unsharded };
+
+  void add_parameter(nn::Parameter& parameter);
+  bool values_are_shards() const;  // nothing to gather and nothing to cast: forward reads the shards themselves
+  void cast_shards();
+  void take_gradients();
+  void complete_scatter();
+  void accumulate(at::Tensor&& part);
+
+  FsdpGroup& group_;
+  bool reshard_after_forward_;
+  std::vector<ShardedParameter> parameters_;
+  int64_t gather_part_bytes_ = 0;
+  int64_t reduce_part_numel_ = 0;
+
+  State state_ = State::sharded;
+  at::Tensor gather_send_, gather_received_;
+  comm::Work gather_work_;
+
+  bool last_microbatch_ = false;
+  at::Tensor scatter_full_, scatter_part_;
+  comm::Work scatter_work_, replicate_work_;
+  at::Tensor gradient_part_;  // this rank's gradients summed over microbatches, one flat tensor
+};
+
+}  // namespace titan::parallel

@@ -1,0 +1,45 @@
+#include "runtime/parallel/fsdp/gather_buffer.h"
+
+#include <c10/core/ScalarType.h>
+
+namespace titan::parallel {
+namespace {
+
+constexpr int64_t kAlignmentBytes = 16;  // widest vector load that copy kernels use per element group
+
+int64_t align(int64_t num_bytes) { return (num_bytes + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes; }
+
+int64_t wire_bytes(const ShardedParameter& one) {
+  return one.chunk_numel * static_cast<int64_t>(c10::elementSize(one.transport.wire));
+}
+
+}  // namespace
+
+int64_t lay_out_gather(std::vector<ShardedParameter>& parameters) {
+  int64_t offset = 0;
+  for (auto& one : parameters) {
+    one.gather_offset_bytes = offset;
+    offset += align(wire_bytes(one));
+  }
+  return offset;
+}
+
+void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send) {
+  for (const auto& one : parameters) {
+    const at::Tensor& value = one.shard.value;
+    if (value.numel() == 0) continue;
+    const int64_t num_bytes = value.numel() * static_cast<int64_t>(c10::elementSize(one.transport.wire));
+    send.narrow(0, one.gather_offset_bytes, num_bytes).view(one.transport.wire).copy_(value.view({-1}));
+  }
+}
+
+void copy_out_unsharded(std::vector<ShardedParameter>& parameters, const at::Tensor& received, int num_ranks) {
+  const at::Tensor parts = received.view({num_ranks, -1});
+  for (auto& one : parameters) {
+    one.unsharded.allocate(num_ranks * one.chunk_numel);
+    const at::Tensor chunks = parts.narrow(1, one.gather_offset_bytes, wire_bytes(one)).view(one.transport.wire);
+    one.unsharded.alias({num_ranks, one.chunk_numel}).copy_(chunks);
+  }
+}
+
+}  // namespace titan::parallel

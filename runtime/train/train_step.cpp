@@ -1,0 +1,114 @@
+#include "runtime/train/train_step.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
+
+#include <cmath>
+
+#include "runtime/optim/clip_grad_norm.h"
+#include "runtime/optim/non_finite.h"
+#include "runtime/train/non_finite_error.h"
+#include "runtime/ops/cross_entropy.h"
+
+namespace titan::train {
+namespace {
+
+struct TokenCounts {
+  at::Tensor local;   // float64 scalars on the device
+  at::Tensor global;  // summed over the data-parallel ranks
+};
+
+TokenCounts count_tokens(Session& session, const at::Tensor& labels) {
+  auto& platform = session.platform();
+  const auto stream = platform.stream(platform::StreamRole::compute);
+  TokenCounts counts{.local = labels.ne(ops::kIgnoredLabel).sum().to(at::kDouble).to(platform.device())};
+  counts.global = counts.local.clone();
+  session.mesh().get("batch").all_reduce(counts.global, comm::ReduceOp::sum, stream).wait(stream);
+  return counts;
+}
+
+// Forward and backward of every microbatch; returns the sum of their losses.
+at::Tensor run_microbatches(Session& session, const data::Batch& batch, const at::Tensor& loss_gradient) {
+  const auto& rules = session.batch_rules();
+  const auto device = session.platform().device();
+  auto& runner = session.runner();
+  at::Tensor loss_sum = at::zeros({}, at::TensorOptions().dtype(session.dtypes().accumulate).device(device));
+  for (int64_t m = 0; m < rules.accumulation; ++m) {
+    const auto rows = [&](const at::Tensor& all) { return all.narrow(0, m * rules.local, rules.local).to(device); };
+    unit::Flight flight;
+    const auto outputs = runner.forward({.inputs = {rows(batch.tokens)}, .targets = {rows(batch.labels)}}, flight);
+    loss_sum.add_(outputs[0]);
+    runner.backward(std::move(flight), {loss_gradient}, m + 1 == rules.accumulation);
+  }
+  runner.finish_gradients();
+  return loss_sum;
+}
+
+optim::NormMesh norm_mesh(Session& session) {
+  return {.axis = [&session](const std::string& axis) -> comm::Communicator& { return session.mesh().get(axis); }};
+}
+
+// The optimizer step in backward: each unit is updated as soon as its gradients are complete, and they are freed at once. The norm
+// is still that of all gradients; nothing can be clipped by it.
+class StepInBackward {
+ public:
+  StepInBackward(Session& session, double lr) : session_(session) {
+    session.runner().on_unit_gradients([this, lr](unit::UnitSharding& sharding) { step(sharding, lr); });
+  }
+  ~StepInBackward() { session_.runner().on_unit_gradients(nullptr); }
+
+  at::Tensor grad_norm() const { return square_sum_.sqrt(); }
+
+ private:
+  void step(unit::UnitSharding& sharding, double lr) {
+    const auto shards = sharding.shards();
+    const auto norm = optim::grad_norm(shards, norm_mesh(session_), session_.platform());
+    square_sum_ = square_sum_.defined() ? square_sum_ + norm.square() : norm.square();
+    for (unit::LocalShard* shard : shards) {
+      session_.optimizer().step_one(*shard, lr);
+      shard->grad.reset();
+    }
+  }
+
+  Session& session_;
+  at::Tensor square_sum_;
+};
+
+void check_finite(Session& session, const at::Tensor& grad_norm, int64_t step) {
+  if (std::isfinite(session.platform().read(grad_norm, 1.0))) return;
+  const auto parameter = optim::first_non_finite(session.runner().shards(), {&session.mesh().get("world")}, session.platform());
+  throw NonFiniteError("gradient norm", step, parameter);
+}
+
+}  // namespace
+
+StepResult forward_backward(Session& session, const data::Batch& batch, double lr) {
+  const TokenCounts tokens = count_tokens(session, batch.labels);
+  const auto accumulate = session.dtypes().accumulate;
+  const at::Tensor loss_gradient = tokens.global.reciprocal().to(accumulate);
+  StepResult result;
+  at::Tensor loss_sum;
+  if (session.config().optimizer.early_step_in_backward) {
+    StepInBackward stepping(session, lr);
+    loss_sum = run_microbatches(session, batch, loss_gradient);
+    result.grad_norm = stepping.grad_norm();
+  } else {
+    loss_sum = run_microbatches(session, batch, loss_gradient);
+    result.grad_norm = optim::clip_grad_norm(session.runner().shards(), session.config().training.max_norm,
+                                             norm_mesh(session), session.platform());
+  }
+  result.loss_share = loss_sum / tokens.global;
+  result.local_loss = loss_sum / tokens.local;
+  return result;
+}
+
+StepResult train_step(Session& session, const data::Batch& batch, int64_t step, double lr) {
+  const auto scope = session.platform().annotate("step");
+  StepResult result = forward_backward(session, batch, lr);
+  check_finite(session, result.grad_norm, step);
+  if (!session.config().optimizer.early_step_in_backward) session.optimizer().step(lr);
+  session.optimizer().zero_grad();
+  return result;
+}
+
+}  // namespace titan::train

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/unit/unit.h"
+
+namespace titan::unit {
+
+class InputGradient;
+struct OutputEdge;
+
+/// What the backward of one unit needs of its forward: the graph's ends, or (checkpointed) the inputs alone.
+struct SavedForward {
+  std::vector<std::shared_ptr<InputGradient>> inputs;
+  std::vector<std::shared_ptr<OutputEdge>> outputs;
+  Tuple recompute_from;
+};
+
+}  // namespace titan::unit

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "runtime/platform/platform.h"
+#include "runtime/unit/saved_forward.h"
+#include "runtime/unit/unit.h"
+#include "runtime/unit/unit_call.h"
+#include "runtime/unit/unit_sharding.h"
+
+namespace titan::unit {
+
+/// A unit and how it is run.
+struct RunnerUnit {
+  std::unique_ptr<Unit> unit;
+  std::unique_ptr<UnitSharding> sharding;  // null: the unit has no parameters
+  Checkpoint checkpoint = Checkpoint::none;
+  bool takes_targets = false;  // the microbatch's targets are appended to its inputs (loss)
+};
+
+/// One microbatch: what enters the first unit and what the loss compares with.
+struct Microbatch {
+  Tuple inputs;
+  Tuple targets;
+};
+
+/// What forward leaves for the backward of the same microbatch, one entry per unit.
+struct Flight {
+  std::vector<SavedForward> saved;
+  size_t num_targets = 0;
+};
+
+/// Walks a run of units (a whole model or a pipeline stage) forward and backward: unshard, execute, reshard; later unshard,
+/// backward, reduce. The next unit's unshard is under way while one computes. Autograd never sees more than one unit.
+class UnitRunner {
+ public:
+  UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> units);
+
+  /// Runs all units and keeps what backward needs. Returns the last unit's outputs. Several microbatches may be in flight.
+  Tuple forward(Microbatch&& microbatch, Flight& flight);
+  /// Runs all units backward from the gradients of forward's outputs, starts gradient reduction and returns the gradients of the
+  /// first unit's inputs (undefined where they take none). `last_microbatch`: of this optimizer step.
+  Tuple backward(Flight&& flight, Tuple&& output_gradients, bool last_microbatch);
+  /// Waits (in stream order) until every shard's gradient is complete. Call once a step, after the last backward.
+  void finish_gradients();
+
+  /// Runs all units without keeping anything.
+  Tuple evaluate(Microbatch&& microbatch);
+
+  /// Calls `step` for each unit as soon as its gradients are complete in the last microbatch, during backward (the optimizer step
+  /// in backward).
+  void on_unit_gradients(std::function<void(UnitSharding&)> step) { on_unit_gradients_ = std::move(step); }
+
+  const std::vector<RunnerUnit>& units() const { return units_; }
+  /// All shards in order of units and parameters.
+  std::vector<LocalShard*> shards() const;
+
+ private:
+  Tuple run_forward(Microbatch&& microbatch, Flight* flight);
+  Tuple execute_forward(size_t index, Tuple&& inputs, Flight* flight);
+  void begin_unshard(int64_t index);
+  void finish_step(int64_t index);
+
+  platform::Platform& platform_;
+  std::vector<RunnerUnit> units_;
+  std::function<void(UnitSharding&)> on_unit_gradients_;
+};
+
+}  // namespace titan::unit

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime/unit/local_shard.h"
+
+namespace titan::unit {
+
+/// Keeps one unit's parameters between uses and brings its gradients together over the data-parallel ranks. All ranks of a mesh
+/// axis make the same calls in the same order. begin_* start communication and return; finish_* order the compute stream after it.
+class UnitSharding {
+ public:
+  virtual ~UnitSharding() = default;
+
+  /// Starts to make the parameters' values whole. Does nothing if they are or if it is under way.
+  virtual void begin_unshard() = 0;
+  /// Values may be read on the compute stream from here on.
+  virtual void finish_unshard() = 0;
+  /// Frees what unshard allocated. Values must not be read until the next finish_unshard.
+  virtual void reshard() = 0;
+  /// Tells whether values are freed between forward and backward.
+  virtual bool reshard_after_forward() const = 0;
+
+  /// Takes the parameters' gradients of one microbatch and starts their reduction. Reductions that can wait for the step's last
+  /// microbatch (over replicas) do.
+  virtual void begin_reduce(bool last_microbatch) = 0;
+  /// After the last microbatch: shards' gradients are complete on the compute stream from here on.
+  virtual void finish_reduce() = 0;
+
+  /// One shard for each of the unit's parameters, in their order.
+  virtual std::vector<LocalShard*> shards() = 0;
+};
+
+}  // namespace titan::unit

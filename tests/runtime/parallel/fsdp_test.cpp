@@ -1,0 +1,168 @@
+// Sharded, replicated and hybrid units against one rank, in float64, with sizes that no rank count divides.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "runtime/platform/rank_threads.h"
+#include "runtime/parallel/fsdp/fsdp_unit.h"
+#include "runtime/platform/cpu_platform.h"
+#include "tests/support/toy_units.h"
+
+namespace titan {
+namespace {
+
+constexpr int64_t kGlobalRows = 1680;  // divisible by 1..8 and by twice that
+
+struct Layout {
+  int replicate = 1;
+  int shard = 1;
+  bool reshard = true;
+  int accumulation = 1;
+};
+
+struct Result {
+  double loss = 0;
+  std::map<std::string, at::Tensor> gradients;  // whole parameters
+};
+
+std::vector<int> ranks_along(int first, int stride, int count) {
+  std::vector<int> ranks;
+  for (int i = 0; i < count; ++i) ranks.push_back(first + i * stride);
+  return ranks;
+}
+
+std::unique_ptr<unit::UnitRunner> make_runner(platform::Platform& platform, parallel::FsdpGroup& group, bool reshard) {
+  std::vector<unit::RunnerUnit> units;
+  for (auto& one : test::make_toy_units({})) {
+    std::unique_ptr<unit::UnitSharding> sharding;
+    if (!one->parameters().empty()) sharding = std::make_unique<parallel::FsdpUnit>(group, *one, reshard);
+    const bool is_loss = one->full_name() == "loss";
+    units.push_back({.unit = std::move(one), .sharding = std::move(sharding), .takes_targets = is_loss});
+  }
+  auto runner = std::make_unique<unit::UnitRunner>(platform, std::move(units));
+  test::fill_shards(*runner);
+  return runner;
+}
+
+unit::Microbatch slice(const unit::Microbatch& whole, int64_t begin, int64_t count) {
+  return {.inputs = {whole.inputs[0].narrow(0, begin, count)}, .targets = {whole.targets[0].narrow(0, begin, count)}};
+}
+
+// Gathers a shard's gradient from the ranks that hold its parts.
+at::Tensor whole_gradient(const unit::LocalShard& shard, comm::Communicator& comm, const platform::Stream& stream) {
+  const auto& shape = shard.spec.global_shape;
+  const int64_t chunk = mesh::chunk_rows(shape[0], comm.size());
+  auto padded_shape = shape;
+  padded_shape[0] = chunk;
+  auto padded = at::zeros(padded_shape, at::kDouble);
+  if (shard.grad.numel() > 0) padded.narrow(0, 0, shard.grad.size(0)).copy_(shard.grad);
+  padded_shape[0] = chunk * comm.size();
+  auto full = at::empty(padded_shape, at::kDouble);
+  comm.all_gather(padded, full, stream).wait(stream);
+  return full.narrow(0, 0, shape[0]).clone();
+}
+
+Result train_once(const Layout& layout) {
+  const int world = layout.replicate * layout.shard;
+  Result result;
+  platform::run_rank_threads(world, [&](platform::Platform& platform) {
+    const int rank = platform.world().rank;
+    const auto shard = platform.make_communicator(ranks_along(rank / layout.shard * layout.shard, 1, layout.shard), "fsdp");
+    const auto replicate =
+        platform.make_communicator(ranks_along(rank % layout.shard, layout.shard, layout.replicate), "dp_replicate");
+    parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate,
+                              .dtypes = unit::DtypePolicy::uniform(at::kDouble)};
+    auto runner = make_runner(platform, group, layout.reshard);
+    const auto batch = test::toy_microbatch({}, kGlobalRows, 5, at::kDouble);
+    const int64_t local = kGlobalRows / world, micro = local / layout.accumulation;
+    auto loss = at::zeros({}, at::kDouble);
+    for (int m = 0; m < layout.accumulation; ++m) {
+      unit::Flight flight;
+      loss += runner->forward(slice(batch, rank * local + m * micro, micro), flight)[0];
+      runner->backward(std::move(flight), {at::full({}, 1.0 / kGlobalRows, at::kDouble)}, m + 1 == layout.accumulation);
+    }
+    runner->finish_gradients();
+    const auto stream = platform.stream(platform::StreamRole::compute);
+    shard->all_reduce(loss, comm::ReduceOp::sum, stream).wait(stream);
+    replicate->all_reduce(loss, comm::ReduceOp::sum, stream).wait(stream);
+    for (const auto* one : runner->shards()) {
+      const auto gradient = whole_gradient(*one, *shard, stream);
+      if (rank == world - 1) result.gradients[one->name] = gradient;
+    }
+    if (rank == world - 1) result.loss = loss.item<double>();
+  });
+  return result;
+}
+
+TEST(Fsdp, EveryLayoutGivesTheOneRankGradients) {
+  const Result expected = train_once({});
+  for (int replicate = 1; replicate <= 8; ++replicate) {
+    for (int shard = 1; replicate * shard <= 8; ++shard) {
+      for (const bool reshard : {true, false}) {
+        for (const int accumulation : {1, 2}) {
+          const Result actual = train_once({replicate, shard, reshard, accumulation});
+          EXPECT_NEAR(actual.loss / expected.loss, 1.0, 1e-12);
+          for (const auto& [name, gradient] : expected.gradients) {
+            const double error = (actual.gradients.at(name) - gradient).norm().item<double>();
+            EXPECT_LE(error, 1e-12 * gradient.norm().item<double>())
+                << name << " replicate=" << replicate << " shard=" << shard << " reshard=" << reshard
+                << " accumulation=" << accumulation;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Fsdp, ReshardFreesTheUnshardedValuesAndASecondUseRefillsThem) {
+  platform::run_rank_threads(2, [](platform::Platform& platform) {
+    const auto shard = platform.make_communicator({0, 1}, "fsdp");
+    const auto replicate = platform.make_communicator({platform.world().rank}, "dp_replicate");
+    parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate,
+                              .dtypes = unit::DtypePolicy::uniform(at::kDouble)};
+    auto runner = make_runner(platform, group, true);
+    const auto& block = runner->units()[1];
+    const nn::Parameter& up = *block.unit->parameters()[0];
+    EXPECT_EQ(up.value.storage().nbytes(), 0u);
+    block.sharding->begin_unshard();
+    block.sharding->finish_unshard();
+    // 7 rows of 5 in two chunks of 4 rows: 8 padded rows of float64.
+    EXPECT_EQ(up.value.storage().nbytes(), 8u * 5u * 8u);
+    EXPECT_TRUE(up.value.detach().equal(test::toy_values("blocks.0.up", {7, 5})));
+    block.sharding->reshard();
+    EXPECT_EQ(up.value.storage().nbytes(), 0u);
+    block.sharding->finish_unshard();
+    EXPECT_TRUE(up.value.detach().equal(test::toy_values("blocks.0.up", {7, 5})));
+    block.sharding->reshard();
+  });
+}
+
+TEST(Fsdp, GathersInComputePrecisionAndReducesInFloat32) {
+  platform::run_rank_threads(2, [](platform::Platform& platform) {
+    const auto shard = platform.make_communicator({0, 1}, "fsdp");
+    const auto replicate = platform.make_communicator({platform.world().rank}, "dp_replicate");
+    parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate, .dtypes = {}};
+    auto runner = make_runner(platform, group, true);
+    const auto& block = runner->units()[1];
+    block.sharding->finish_unshard();
+    const nn::Parameter& up = *block.unit->parameters()[0];
+    EXPECT_EQ(up.value.scalar_type(), at::kBFloat16);
+    EXPECT_TRUE(up.value.detach().equal(test::toy_values("blocks.0.up", {7, 5}).to(at::kFloat).to(at::kBFloat16)));
+    // 2^-9 is lost when it is added to 1 in bfloat16 (8 significant bits) but not in float32: 1 + 2^-9 must arrive.
+    for (nn::Parameter* parameter : block.unit->parameters()) {
+      const double mine = platform.world().rank == 0 ? 1.0 : 0x1p-9;
+      parameter->grad = at::full(parameter->spec.box.size, mine, at::kBFloat16);
+    }
+    block.sharding->reshard();
+    block.sharding->begin_reduce(true);
+    block.sharding->finish_reduce();
+    const auto& gradient = block.sharding->shards()[0]->grad;
+    EXPECT_EQ(gradient.scalar_type(), at::kFloat);
+    EXPECT_TRUE(gradient.eq(1.0 + 0x1p-9).all().item<bool>());
+  });
+}
+
+}  // namespace
+}  // namespace titan

@@ -1,0 +1,99 @@
+#include "tests/support/run_layout.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "runtime/platform/rank_threads.h"
+#include "runtime/train/session.h"
+#include "runtime/train/train_step.h"
+#include "tests/support/small_llama.h"
+
+namespace titan::test {
+namespace {
+
+// Gathers the parts of one tensor from the ranks of the fsdp axis.
+at::Tensor whole(const at::Tensor& part, const mesh::ShardSpec& spec, train::Session& session) {
+  auto& comm = session.mesh().get("fsdp");
+  const auto stream = session.platform().stream(platform::StreamRole::compute);
+  auto shape = spec.global_shape;
+  const int64_t num_rows = shape[0];
+  shape[0] = mesh::chunk_rows(num_rows, comm.size());
+  const auto padded = at::zeros(shape, part.options());
+  if (part.numel() > 0) padded.narrow(0, 0, part.size(0)).copy_(part);
+  shape[0] *= comm.size();
+  const auto full = at::empty(shape, part.options());
+  comm.all_gather(padded, full, stream).wait(stream);
+  return full.narrow(0, 0, num_rows).clone();
+}
+
+double global_loss(train::Session& session, const at::Tensor& share) {
+  const auto stream = session.platform().stream(platform::StreamRole::compute);
+  const auto sum = share.clone();
+  session.mesh().get("loss").all_reduce(sum, comm::ReduceOp::sum, stream).wait(stream);
+  return session.platform().read(sum, 0.0);
+}
+
+void expect_close(const at::Tensor& expected, const at::Tensor& actual, double tolerance, const std::string& what) {
+  const double error = (actual - expected).norm().item<double>();
+  EXPECT_LE(error, tolerance * expected.norm().item<double>()) << what;
+}
+
+}  // namespace
+
+LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, platform::Platform& platform) {
+  metrics::Logger quiet(std::cout, {.quiet = true});
+  train::Session session({.config = run.config, .model = model, .platform = platform, .log = quiet,
+                          .uniform_dtype = run.uniform_dtype});
+  const int64_t num_rows = run.global_rows / session.batch_degree();
+  LayoutResult result;
+  for (int64_t step = 1; step <= run.num_steps; ++step) {
+    const auto global = global_batch(step, run.global_rows, run.config.training.seq_len, model.dims.vocab_size);
+    const auto mine = rows(global, session.batch_rank() * num_rows, num_rows);
+    const auto outcome = train::forward_backward(session, mine, 1e-2);
+    result.losses.push_back(global_loss(session, outcome.loss_share));
+    result.grad_norms.push_back(platform.read(outcome.grad_norm, 0.0));
+    if (run.config.optimizer.early_step_in_backward) continue;
+    if (step == run.num_steps) {
+      for (auto* shard : session.runner().shards()) {
+        result.gradients[shard->name] = whole(shard->grad, shard->spec, session);
+      }
+    }
+    session.optimizer().step(1e-2);
+    session.optimizer().zero_grad();
+  }
+  for (auto* shard : session.runner().shards()) {
+    result.parameters[shard->name] = whole(shard->value, shard->spec, session);
+  }
+  return result;
+}
+
+LayoutResult train_layout_on_threads(const LayoutRun& run, const train::ModelSpec& model, int world_size) {
+  LayoutResult result;
+  platform::run_rank_threads(world_size, [&](platform::Platform& platform) {
+    auto mine = train_layout(run, model, platform);
+    if (platform.world().rank == world_size - 1) result = std::move(mine);
+  });
+  return result;
+}
+
+void expect_same_training(const LayoutResult& expected, const LayoutResult& actual, double tolerance,
+                          double tensor_tolerance, const std::string& what) {
+  ASSERT_EQ(expected.losses.size(), actual.losses.size());
+  for (size_t i = 0; i < expected.losses.size(); ++i) {
+    EXPECT_NEAR(actual.losses[i] / expected.losses[i], 1.0, tolerance) << what << ", loss of step " << i + 1;
+    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance) << what << ", norm of step " << i + 1;
+  }
+  ASSERT_EQ(expected.parameters.size(), actual.parameters.size()) << what;
+  for (const auto& [name, gradient] : expected.gradients) {
+    expect_close(gradient, actual.gradients.at(name), tensor_tolerance, what + ", gradient of " + name);
+  }
+  for (const auto& [name, value] : expected.parameters) {
+    expect_close(value, actual.parameters.at(name), tensor_tolerance, what + ", parameter " + name);
+  }
+}
+
+}  // namespace titan::test
