@@ -48,8 +48,8 @@ void expect_close(const at::Tensor& expected, const at::Tensor& actual, double t
 
 LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, platform::Platform& platform) {
   metrics::Logger quiet(std::cout, {.quiet = true});
-  train::Session session({.config = run.config, .model = model, .platform = platform, .log = quiet,
-                          .uniform_dtype = run.uniform_dtype});
+  train::Session session(
+      {.config = run.config, .model = model, .platform = platform, .log = quiet, .uniform_dtype = run.uniform_dtype});
   const int64_t num_rows = run.global_rows / session.batch_degree();
   LayoutResult result;
   for (int64_t step = 1; step <= run.num_steps; ++step) {
@@ -87,7 +87,8 @@ void expect_same_training(const LayoutResult& expected, const LayoutResult& actu
   ASSERT_EQ(expected.losses.size(), actual.losses.size());
   for (size_t i = 0; i < expected.losses.size(); ++i) {
     EXPECT_NEAR(actual.losses[i] / expected.losses[i], 1.0, tolerance) << what << ", loss of step " << i + 1;
-    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance) << what << ", norm of step " << i + 1;
+    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance)
+        << what << ", norm of step " << i + 1;
   }
   ASSERT_EQ(expected.parameters.size(), actual.parameters.size()) << what;
   for (const auto& [name, gradient] : expected.gradients) {
