@@ -8,6 +8,7 @@ Every folder holds a tokenizer and ids.json: for each text of texts.json the ids
 """
 
 import argparse
+import collections
 import json
 import pathlib
 
@@ -25,17 +26,18 @@ GPT4O = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}
 FALLBACK = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]
 
 
-def train(tokenizer, vocab_size, special=(), alphabet=(), **options):
+def corpus(num_chars):
+    """The corpus with its most frequent characters only (the package's own limit_alphabet breaks ties at random)."""
+    counts = collections.Counter(CORPUS.lower())
+    kept = set(sorted(counts, key=lambda char: (-counts[char], char))[:num_chars]) | {"\n"}
+    return "".join(char for char in CORPUS if char.lower() in kept)
+
+
+def train(tokenizer, vocab_size, special=(), alphabet=(), num_chars=10**6, **options):
     trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=list(special), initial_alphabet=list(alphabet),
                                   show_progress=False, **options)
-    tokenizer.train_from_iterator(CORPUS.split("\n"), trainer)
+    tokenizer.train_from_iterator(corpus(num_chars).split("\n"), trainer)
     return tokenizer
-
-
-def edit_model(tokenizer, **changes):
-    file = json.loads(tokenizer.to_str())
-    file["model"].update(changes)
-    return Tokenizer.from_str(json.dumps(file))
 
 
 def gpt2():
@@ -69,7 +71,7 @@ def llama2():
     """SentencePiece as converted: normalizers, byte fallback, no pre-tokenizer."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    train(tokenizer, 480, FALLBACK, limit_alphabet=90)
+    train(tokenizer, 480, FALLBACK, num_chars=90)
     tokenizer.pre_tokenizer = None
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
@@ -101,7 +103,7 @@ def unknowns():
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(" ", "merged_with_previous"), pre_tokenizers.Digits(True), pre_tokenizers.Punctuation("contiguous")])
     tokenizer.decoder = decoders.Fuse()
-    return train(tokenizer, 200, ["<unk>"], limit_alphabet=70)
+    return train(tokenizer, 200, ["<unk>"], num_chars=70)
 
 
 def clip():
@@ -110,7 +112,7 @@ def clip():
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.decoder = decoders.BPEDecoder("</w>")
-    return train(tokenizer, 300, ["<unk>"], limit_alphabet=90, end_of_word_suffix="</w>")
+    return train(tokenizer, 300, ["<unk>"], num_chars=90, end_of_word_suffix="</w>")
 
 
 def added():
@@ -172,6 +174,16 @@ def record(tokenizer, texts, folder):
           "decoded": {str(i): d for i, d in enumerate(decoded) if d != texts[i]}}, folder / "ids.json")
 
 
+def record_training(path):
+    """What the package's own trainer learns from the corpus: titan's must learn the same."""
+    tokenizer = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(LLAMA3), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(False, use_regex=False)])
+    model = json.loads(train(tokenizer, 440, [BOS, EOS], BYTES, min_frequency=1).to_str())["model"]
+    dump({"corpus": CORPUS.split("\n"), "vocab_size": 440, "tokens": sorted(model["vocab"], key=model["vocab"].get),
+          "merges": model["merges"]}, path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "tests/golden/tokenizer")
@@ -181,6 +193,7 @@ def main():
     texts = HARD_TEXTS + list(random_texts(arguments.random, arguments.seed))
     arguments.output.mkdir(parents=True, exist_ok=True)
     dump(texts, arguments.output / "texts.json")
+    record_training(arguments.output / "trained.json")
     for variant in VARIANTS:
         folder = arguments.output / variant.__name__
         folder.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,9 @@ void BpeModel::read_merges(const std::vector<MergeRule>& merges, const std::stri
       }
       return *found;
     };
-    merges_.set(id(left), id(right), PairTable::make_rule(static_cast<uint32_t>(rank), id(result)));
+    const int32_t left_id = id(left);
+    const int32_t right_id = id(right);
+    merges_.set(left_id, right_id, PairTable::make_rule(static_cast<uint32_t>(rank), id(result)));
     if (right.starts_with(kSpaceMark) && !left.ends_with(kSpaceMark)) spaces_separate_ = false;
   }
 }

@@ -11,15 +11,13 @@
 namespace titan::tokenizer {
 namespace {
 
-constexpr int kMaxDepth = 16;
-
 std::string concatenate(const std::vector<std::string>& tokens) {
   std::string text;
   for (const std::string& token : tokens) text += token;
   return text;
 }
 
-class ByteLevel final : public Decoder {
+class ByteLevelDecoder final : public Decoder {
  public:
   void apply(std::vector<std::string>& tokens) const override {
     std::string bytes;
@@ -44,9 +42,9 @@ class MetaspaceDecoder final : public Decoder {
   Metaspace metaspace_;
 };
 
-class Replace final : public Decoder {
+class ReplaceDecoder final : public Decoder {
  public:
-  explicit Replace(TextReplacement replacement) : replacement_(std::move(replacement)) {}
+  explicit ReplaceDecoder(TextReplacement replacement) : replacement_(std::move(replacement)) {}
   void apply(std::vector<std::string>& tokens) const override {
     for (std::string& token : tokens) replacement_.apply(token);
   }
@@ -56,7 +54,7 @@ class Replace final : public Decoder {
 };
 
 // Runs of "<0xNN>" become the bytes they name; a run that is not UTF-8 becomes one U+FFFD a byte.
-class ByteFallback final : public Decoder {
+class ByteFallbackDecoder final : public Decoder {
  public:
   void apply(std::vector<std::string>& tokens) const override {
     std::vector<std::string> result;
@@ -90,15 +88,16 @@ class ByteFallback final : public Decoder {
   }
 };
 
-class Fuse final : public Decoder {
+class FuseDecoder final : public Decoder {
  public:
   void apply(std::vector<std::string>& tokens) const override { tokens = {concatenate(tokens)}; }
 };
 
 // Removes up to `start` leading and `stop` trailing occurrences of one character from every token.
-class Strip final : public Decoder {
+class StripDecoder final : public Decoder {
  public:
-  Strip(std::string content, size_t start, size_t stop) : content_(std::move(content)), start_(start), stop_(stop) {}
+  StripDecoder(std::string content, size_t start, size_t stop)
+      : content_(std::move(content)), start_(start), stop_(stop) {}
   void apply(std::vector<std::string>& tokens) const override {
     for (std::string& token : tokens) {
       size_t begin = 0;
@@ -116,9 +115,9 @@ class Strip final : public Decoder {
 };
 
 // The suffix that ends words becomes the space between them.
-class WordSuffix final : public Decoder {
+class WordSuffixDecoder final : public Decoder {
  public:
-  explicit WordSuffix(const std::string& suffix) : to_space_(suffix, " "), to_nothing_(suffix, "") {}
+  explicit WordSuffixDecoder(const std::string& suffix) : to_space_(suffix, " "), to_nothing_(suffix, "") {}
   void apply(std::vector<std::string>& tokens) const override {
     for (size_t i = 0; i < tokens.size(); ++i) (i + 1 < tokens.size() ? to_space_ : to_nothing_).apply(tokens[i]);
   }
@@ -128,9 +127,9 @@ class WordSuffix final : public Decoder {
   TextReplacement to_nothing_;
 };
 
-class Sequence final : public Decoder {
+class SequenceDecoder final : public Decoder {
  public:
-  explicit Sequence(std::vector<std::unique_ptr<Decoder>> parts) : parts_(std::move(parts)) {}
+  explicit SequenceDecoder(std::vector<std::unique_ptr<Decoder>> parts) : parts_(std::move(parts)) {}
   void apply(std::vector<std::string>& tokens) const override {
     for (const auto& part : parts_) part->apply(tokens);
   }
@@ -139,36 +138,36 @@ class Sequence final : public Decoder {
   std::vector<std::unique_ptr<Decoder>> parts_;
 };
 
-std::unique_ptr<Decoder> read_part(JsonObject section, int depth);
+std::unique_ptr<Decoder> read_decoder_part(JsonObject section, int depth);
 
 std::unique_ptr<Decoder> read_sequence(JsonObject& section, int depth) {
   const Json& list = section.get_array("decoders");
   std::vector<std::unique_ptr<Decoder>> parts;
   for (size_t i = 0; i < list.size(); ++i) {
-    parts.push_back(read_part(section.element(list[i], "decoders", i), depth + 1));
+    parts.push_back(read_decoder_part(section.element(list[i], "decoders", i), depth + 1));
   }
-  return std::make_unique<Sequence>(std::move(parts));
+  return std::make_unique<SequenceDecoder>(std::move(parts));
 }
 
 std::unique_ptr<Decoder> read_byte_level(JsonObject& section) {
   for (const char* encoding_only : {"add_prefix_space", "trim_offsets", "use_regex"}) section.allow(encoding_only);
-  return std::make_unique<ByteLevel>();
+  return std::make_unique<ByteLevelDecoder>();
 }
 
 std::unique_ptr<Decoder> read_strip(JsonObject& section) {
   std::string content = section.get_char("content");
   const int64_t start = section.get_integer("start", 0, INT32_MAX);
-  return std::make_unique<Strip>(std::move(content), start, section.get_integer("stop", 0, INT32_MAX));
+  return std::make_unique<StripDecoder>(std::move(content), start, section.get_integer("stop", 0, INT32_MAX));
 }
 
 std::unique_ptr<Decoder> read_word_suffix(JsonObject& section) {
   const std::string suffix = section.get_string("suffix");
   if (suffix.empty()) section.fail("'suffix' must not be empty");
-  return std::make_unique<WordSuffix>(suffix);
+  return std::make_unique<WordSuffixDecoder>(suffix);
 }
 
-std::unique_ptr<Decoder> read_part(JsonObject section, int depth) {
-  if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
+std::unique_ptr<Decoder> read_decoder_part(JsonObject section, int depth) {
+  if (depth > kMaxSequenceDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxSequenceDepth));
   const std::string type = section.get_string("type");
   std::unique_ptr<Decoder> decoder;
   if (type == "Sequence") {
@@ -178,11 +177,11 @@ std::unique_ptr<Decoder> read_part(JsonObject section, int depth) {
   } else if (type == "Metaspace") {
     decoder = std::make_unique<MetaspaceDecoder>(read_metaspace(section));
   } else if (type == "Replace") {
-    decoder = std::make_unique<Replace>(read_text_replacement(section));
+    decoder = std::make_unique<ReplaceDecoder>(read_text_replacement(section));
   } else if (type == "ByteFallback") {
-    decoder = std::make_unique<ByteFallback>();
+    decoder = std::make_unique<ByteFallbackDecoder>();
   } else if (type == "Fuse") {
-    decoder = std::make_unique<Fuse>();
+    decoder = std::make_unique<FuseDecoder>();
   } else if (type == "Strip") {
     decoder = read_strip(section);
   } else if (type == "BPEDecoder") {
@@ -198,7 +197,7 @@ std::unique_ptr<Decoder> read_part(JsonObject section, int depth) {
 
 }  // namespace
 
-std::unique_ptr<Decoder> read_decoder(JsonObject section) { return read_part(std::move(section), 0); }
+std::unique_ptr<Decoder> read_decoder(JsonObject section) { return read_decoder_part(std::move(section), 0); }
 
 Json byte_level_decoder_json() {
   return {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};

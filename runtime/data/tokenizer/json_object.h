@@ -10,6 +10,9 @@ namespace titan::tokenizer {
 
 using Json = nlohmann::json;
 
+/// How deep a component may nest in Sequence components.
+inline constexpr int kMaxSequenceDepth = 16;
+
 /// Reads a JSON file; throws ConfigError(file, …) when it is missing, not JSON, or names a member of an object twice.
 Json read_json_file(const std::string& path);
 

@@ -12,11 +12,9 @@
 namespace titan::tokenizer {
 namespace {
 
-constexpr int kMaxDepth = 16;
-
-class Sequence final : public Normalizer {
+class SequenceNormalizer final : public Normalizer {
  public:
-  explicit Sequence(std::vector<std::unique_ptr<Normalizer>> parts) : parts_(std::move(parts)) {}
+  explicit SequenceNormalizer(std::vector<std::unique_ptr<Normalizer>> parts) : parts_(std::move(parts)) {}
   void apply(std::string& text) const override {
     for (const auto& part : parts_) part->apply(text);
   }
@@ -25,9 +23,9 @@ class Sequence final : public Normalizer {
   std::vector<std::unique_ptr<Normalizer>> parts_;
 };
 
-class Prepend final : public Normalizer {
+class PrependNormalizer final : public Normalizer {
  public:
-  explicit Prepend(std::string prefix) : prefix_(std::move(prefix)) {}
+  explicit PrependNormalizer(std::string prefix) : prefix_(std::move(prefix)) {}
   void apply(std::string& text) const override {
     if (!text.empty()) text.insert(0, prefix_);
   }
@@ -36,18 +34,19 @@ class Prepend final : public Normalizer {
   std::string prefix_;
 };
 
-class Replace final : public Normalizer {
+class ReplaceNormalizer final : public Normalizer {
  public:
-  explicit Replace(TextReplacement replacement) : replacement_(std::move(replacement)) {}
+  explicit ReplaceNormalizer(TextReplacement replacement) : replacement_(std::move(replacement)) {}
   void apply(std::string& text) const override { replacement_.apply(text); }
 
  private:
   TextReplacement replacement_;
 };
 
-class Strip final : public Normalizer {
+class StripNormalizer final : public Normalizer {
  public:
-  Strip(bool left, bool right, const std::string& where) : left_(left), right_(right), spaces_(pattern(), where) {}
+  StripNormalizer(bool left, bool right, const std::string& where)
+      : left_(left), right_(right), spaces_(pattern(), where) {}
   void apply(std::string& text) const override {
     size_t begin = 0;
     size_t end = text.size();
@@ -66,27 +65,27 @@ class Strip final : public Normalizer {
   Regex spaces_;
 };
 
-class ByteLevel final : public Normalizer {
+class ByteLevelNormalizer final : public Normalizer {
  public:
   void apply(std::string& text) const override { text = bytes_to_alphabet(text); }
 };
 
-class Form final : public Normalizer {
+class FormNormalizer final : public Normalizer {
  public:
-  explicit Form(UnicodeForm form) : form_(form) {}
+  explicit FormNormalizer(UnicodeForm form) : form_(form) {}
   void apply(std::string& text) const override { normalize(form_, text); }
 
  private:
   UnicodeForm form_;
 };
 
-class Lowercase final : public Normalizer {
+class LowercaseNormalizer final : public Normalizer {
  public:
   void apply(std::string& text) const override { lowercase(text); }
 };
 
-std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
-  if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
+std::unique_ptr<Normalizer> read_normalizer_part(JsonObject section, int depth) {
+  if (depth > kMaxSequenceDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxSequenceDepth));
   const std::string type = section.get_string("type");
   const std::optional<UnicodeForm> form = unicode_form(type);
   std::unique_ptr<Normalizer> normalizer;
@@ -94,23 +93,23 @@ std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
     const Json& list = section.get_array("normalizers");
     std::vector<std::unique_ptr<Normalizer>> parts;
     for (size_t i = 0; i < list.size(); ++i) {
-      parts.push_back(read_part(section.element(list[i], "normalizers", i), depth + 1));
+      parts.push_back(read_normalizer_part(section.element(list[i], "normalizers", i), depth + 1));
     }
-    normalizer = std::make_unique<Sequence>(std::move(parts));
+    normalizer = std::make_unique<SequenceNormalizer>(std::move(parts));
   } else if (type == "Prepend") {
-    normalizer = std::make_unique<Prepend>(section.get_string("prepend"));
+    normalizer = std::make_unique<PrependNormalizer>(section.get_string("prepend"));
   } else if (type == "Replace") {
-    normalizer = std::make_unique<Replace>(read_text_replacement(section));
+    normalizer = std::make_unique<ReplaceNormalizer>(read_text_replacement(section));
   } else if (type == "Strip") {
     const bool left = section.find_bool("strip_left", true);
     const bool right = section.find_bool("strip_right", true);
-    normalizer = std::make_unique<Strip>(left, right, section.where());
+    normalizer = std::make_unique<StripNormalizer>(left, right, section.where());
   } else if (type == "ByteLevel") {
-    normalizer = std::make_unique<ByteLevel>();
+    normalizer = std::make_unique<ByteLevelNormalizer>();
   } else if (type == "Lowercase") {
-    normalizer = std::make_unique<Lowercase>();
+    normalizer = std::make_unique<LowercaseNormalizer>();
   } else if (form) {
-    normalizer = std::make_unique<Form>(*form);
+    normalizer = std::make_unique<FormNormalizer>(*form);
   } else {
     section.fail("normalizer type '" + type +
                  "' is not supported; known are Sequence, Prepend, Replace, Strip, Lowercase, ByteLevel, NFC, NFD");
@@ -121,6 +120,6 @@ std::unique_ptr<Normalizer> read_part(JsonObject section, int depth) {
 
 }  // namespace
 
-std::unique_ptr<Normalizer> read_normalizer(JsonObject section) { return read_part(std::move(section), 0); }
+std::unique_ptr<Normalizer> read_normalizer(JsonObject section) { return read_normalizer_part(std::move(section), 0); }
 
 }  // namespace titan::tokenizer

@@ -7,8 +7,6 @@
 namespace titan::tokenizer {
 namespace {
 
-constexpr int kMaxDepth = 16;
-
 using SpecialTokens = std::map<std::string, std::vector<int32_t>>;
 
 SpecialTokens read_special_tokens(JsonObject& section) {
@@ -67,8 +65,8 @@ int32_t read_token_pair(JsonObject& section, const std::string& key) {
   return pair[1].get<int32_t>();
 }
 
-Surroundings read_part(JsonObject section, int depth) {
-  if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
+Surroundings read_surroundings(JsonObject section, int depth) {
+  if (depth > kMaxSequenceDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxSequenceDepth));
   const std::string type = section.get_string("type");
   Surroundings surroundings;
   if (type == "TemplateProcessing") {
@@ -82,7 +80,7 @@ Surroundings read_part(JsonObject section, int depth) {
   } else if (type == "Sequence") {
     const Json& list = section.get_array("processors");
     for (size_t i = 0; i < list.size(); ++i) {
-      const Surroundings outer = read_part(section.element(list[i], "processors", i), depth + 1);
+      const Surroundings outer = read_surroundings(section.element(list[i], "processors", i), depth + 1);
       surroundings.before.insert(surroundings.before.begin(), outer.before.begin(), outer.before.end());
       surroundings.after.insert(surroundings.after.end(), outer.after.begin(), outer.after.end());
     }
@@ -97,6 +95,6 @@ Surroundings read_part(JsonObject section, int depth) {
 
 }  // namespace
 
-Surroundings read_post_processor(JsonObject section) { return read_part(std::move(section), 0); }
+Surroundings read_post_processor(JsonObject section) { return read_surroundings(std::move(section), 0); }
 
 }  // namespace titan::tokenizer

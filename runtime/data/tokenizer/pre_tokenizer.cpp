@@ -14,8 +14,6 @@ const char* const kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?
 
 namespace {
 
-constexpr int kMaxDepth = 16;  // of Sequence in Sequence
-
 // The package's punctuation is ASCII's and that of Unicode 8: what was classified later is excepted.
 constexpr const char* kPunctuation =
     R"((?![\x{61D}\x{9FD}\x{A76}\x{C77}\x{C84}\x{1B4E}\x{1B4F}\x{1B7D}-\x{1B7F}\x{2E43}-\x{2E5D}\x{10D6E}\x{10EAD})"
@@ -112,7 +110,8 @@ class Reader {
   explicit Reader(bool model_reads_raw_bytes) : model_reads_raw_bytes_(model_reads_raw_bytes) {}
 
   std::unique_ptr<PreTokenizer> read(JsonObject section, bool last, int depth) {
-    if (depth > kMaxDepth) section.fail("sequences are nested deeper than " + std::to_string(kMaxDepth));
+    if (depth > kMaxSequenceDepth)
+      section.fail("sequences are nested deeper than " + std::to_string(kMaxSequenceDepth));
     const std::string type = section.get_string("type");
     std::unique_ptr<PreTokenizer> step;
     if (type == "Sequence") {
