@@ -16,6 +16,14 @@ namespace {
 
 constexpr int kMaxDepth = 16;  // of Sequence in Sequence
 
+// The package's punctuation is ASCII's and that of Unicode 8: what was classified later is excepted.
+constexpr const char* kPunctuation =
+    R"((?![\x{61D}\x{9FD}\x{A76}\x{C77}\x{C84}\x{1B4E}\x{1B4F}\x{1B7D}-\x{1B7F}\x{2E43}-\x{2E5D}\x{10D6E}\x{10EAD})"
+    R"(\x{10F55}-\x{10F89}\x{113D4}-\x{113D8}\x{1144B}-\x{1145D}\x{11660}-\x{1166C}\x{116B9}\x{1183B}\x{11944}-\x{11946})"
+    R"(\x{119E2}\x{11A3F}-\x{11A46}\x{11A9A}-\x{11AA2}\x{11B00}-\x{11B09}\x{11BE1}\x{11C41}-\x{11C45}\x{11C70}\x{11C71})"
+    R"(\x{11EF7}\x{11EF8}\x{11F43}-\x{11F4F}\x{11FFF}\x{12FF1}\x{12FF2}\x{16D6D}-\x{16D6F}\x{16E97}-\x{16E9A}\x{16FE2})"
+    R"(\x{1E5FF}\x{1E95E}\x{1E95F}])[!-/:-@\[-`{-~\p{P}\x{166D}\x{111C9}])";
+
 class SplitStep final : public PreTokenizer {
  public:
   explicit SplitStep(Splitter splitter) : splitter_(std::move(splitter)) {}
@@ -165,8 +173,8 @@ class Reader {
                      false);
     }
     if (type == "Punctuation") {
-      return classes("!-/:-@\\[-`{-~\\p{P}", recent_chars("P"), behavior(section.find_string("behavior"), "Isolated"),
-                     false);
+      return Splitter(UnicodeRegex(kPunctuation, kPunctuation, section.where()),
+                      behavior(section.find_string("behavior"), "Isolated"), false);
     }
     if (type == "WhitespaceSplit") return classes(spaces, "", SplitBehavior::kRemoved, false);
     if (type == "Whitespace") {

@@ -1,0 +1,149 @@
+// Encoding speed in MB/s on one thread, for a tokenizer that the bench trains itself, and the ratio to the Python
+// package `tokenizers` on the same file. The package runs in the interpreter that TITAN_PEER_PYTHON names, else
+// build/peer/bin/python; without it the comparison is skipped by name. TITAN_BENCH_TEXT names another text.
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <random>
+
+#include "runtime/data/tokenizer/bpe_trainer.h"
+#include "runtime/data/tokenizer/tokenizer.h"
+#include "runtime/data/tokenizer/tokenizer_writer.h"
+
+namespace {
+
+using titan::tokenizer::Tokenizer;
+
+constexpr size_t kDocumentBytes = 4096;
+constexpr size_t kTextBytes = 2 << 20;
+
+// English-like text: words of a Zipf-distributed vocabulary of made-up syllables, numbers, punctuation, lines.
+std::string make_text() {
+  std::mt19937 random(1);
+  const std::array<const char*, 24> syllables{"ta",   "ri",  "on",  "est", "mer", "al", "sho", "ing",
+                                              "de",   "con", "ver", "li",  "the", "an", "ou",  "gr",
+                                              "ness", "bi",  "po",  "ent", "ka",  "ur", "fi",  "sta"};
+  std::vector<std::string> words(20000);
+  for (std::string& word : words) {
+    for (unsigned n = 1 + random() % 4; n > 0; --n) word += syllables[random() % syllables.size()];
+  }
+  std::string text;
+  while (text.size() < kTextBytes) {
+    const double u = std::generate_canonical<double, 32>(random);
+    text += words[static_cast<size_t>(std::pow(static_cast<double>(words.size()), u)) - 1];
+    const unsigned mark = random() % 40;
+    text += mark == 0 ? ".\n" : mark < 3 ? ", " : mark == 3 ? " " + std::to_string(random() % 3000) + " " : " ";
+  }
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// A text file and a tokenizer trained on it, in a folder of their own that goes away with the object.
+class Workplace {
+ public:
+  Workplace()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("titan_tokenizer_bench_" + std::to_string(std::random_device{}()))) {
+    std::filesystem::create_directories(folder_);
+    const char* given = std::getenv("TITAN_BENCH_TEXT");
+    text_ = given ? read_file(given) : make_text();
+    std::ofstream(text_path(), std::ios::binary) << text_;
+    titan::tokenizer::WordCounter words(titan::tokenizer::kLlama3Pattern);
+    words.add(text_);
+    titan::tokenizer::TrainOptions options{.vocab_size = 8000};
+    titan::tokenizer::write_tokenizer({.bpe = titan::tokenizer::train_bpe(words.counts(), options),
+                                       .pattern = titan::tokenizer::kLlama3Pattern,
+                                       .special_tokens = options.special_tokens,
+                                       .bos_token = options.special_tokens[0],
+                                       .eos_token = options.special_tokens[1]},
+                                      folder_);
+  }
+  ~Workplace() { std::filesystem::remove_all(folder_); }
+
+  std::string folder() const { return folder_.string(); }
+  std::string text_path() const { return (folder_ / "text.txt").string(); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::string text_;
+};
+
+size_t encode_documents(const Tokenizer& tokenizer, const std::string& text) {
+  size_t num_ids = 0;
+  for (size_t begin = 0; begin < text.size(); begin += kDocumentBytes) {
+    num_ids += tokenizer.encode(std::string_view(text).substr(begin, kDocumentBytes), false, false).size();
+  }
+  return num_ids;
+}
+
+std::string peer_python() {
+  if (const char* python = std::getenv("TITAN_PEER_PYTHON")) return python;
+  const std::string local = TITAN_SOURCE_DIR "/build/peer/bin/python";
+  return std::filesystem::exists(local) ? local : "";
+}
+
+/// The package's MB/s and number of ids, nothing if it cannot be run.
+std::optional<std::pair<double, size_t>> run_peer(const Workplace& place) {
+  const std::string command = "'" + peer_python() + "' '" TITAN_SOURCE_DIR "/bench/tokenizer_peer.py' '" +
+                              place.folder() + "' '" + place.text_path() + "'";
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) return std::nullopt;
+  double speed = 0;
+  size_t num_ids = 0;
+  const bool read = std::fscanf(pipe, "%lf %zu", &speed, &num_ids) == 2;
+  return pclose(pipe) == 0 && read ? std::optional(std::pair(speed, num_ids)) : std::nullopt;
+}
+
+void encode(benchmark::State& state, const Workplace& place) {
+  const Tokenizer tokenizer = Tokenizer::load(place.folder());
+  size_t num_ids = encode_documents(tokenizer, place.text());  // warm cache
+  double best_s = 1e9;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    num_ids = encode_documents(tokenizer, place.text());
+    best_s = std::min(best_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  const double speed = static_cast<double>(place.text().size()) / best_s / 1e6;
+  state.counters["MB/s"] = speed;
+  state.counters["bytes_per_token"] = static_cast<double>(place.text().size()) / static_cast<double>(num_ids);
+  if (peer_python().empty()) {
+    state.SetLabel("comparison with the tokenizers package skipped: no TITAN_PEER_PYTHON, no build/peer/bin/python");
+    return;
+  }
+  const auto peer = run_peer(place);
+  if (!peer) return state.SkipWithError("the tokenizers package could not be run in the peer environment");
+  if (peer->second != num_ids) return state.SkipWithError("the tokenizers package gives another number of ids");
+  state.counters["package_MB/s"] = peer->first;
+  state.counters["ratio"] = speed / peer->first;
+}
+
+void train(benchmark::State& state, const Workplace& place) {
+  titan::tokenizer::WordCounter words(titan::tokenizer::kLlama3Pattern);
+  words.add(place.text());
+  for (auto _ : state) benchmark::DoNotOptimize(titan::tokenizer::train_bpe(words.counts(), {.vocab_size = 8000}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Workplace place;
+  benchmark::RegisterBenchmark("tokenizer_encode", encode, std::cref(place))->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("tokenizer_train_8000", train, std::cref(place))->Unit(benchmark::kMillisecond);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
