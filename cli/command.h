@@ -9,8 +9,8 @@ namespace titan::cli {
 struct Command {
   const char* name;
   const char* summary;
-  /// Gets the arguments after the command's name and returns the exit status. May throw: ConfigError ends with status 2,
-  /// anything else with status 1.
+  /// Gets the arguments after the command's name and returns the exit status. May throw: ConfigError ends with status
+  /// 2, anything else with status 1.
   int (*run)(const std::vector<std::string>& arguments);
 };
 

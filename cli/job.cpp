@@ -1,5 +1,7 @@
 #include "cli/job.h"
 
+#include <filesystem>
+
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/declare.h"
@@ -22,8 +24,19 @@ void check_device(const Job& job, const WorldPlan& plan) {
   const std::string& device = job.titan.device;
   if (device == "cuda") throw config::ConfigError("titan.device", "\"cuda\" is not there yet; use cpu");
   if (device == "sim" || (device == "auto" && plan.kind == WorldKind::fake)) {
-    throw config::ConfigError("titan.device", "the simulated device is not there yet; the fake world runs one real rank with --titan.device cpu");
+    throw config::ConfigError(
+        "titan.device",
+        "the simulated device is not there yet; the fake world runs one real rank with --titan.device cpu");
   }
+}
+
+// What ships with titan is found from any working directory.
+void find_shipped_assets(config::JobConfig& config) {
+  std::string& folder = config.model.hf_assets_path;
+  const auto shipped = std::filesystem::path(installation_folder()) / folder;
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error) && std::filesystem::exists(shipped, error))
+    folder = shipped.lexically_normal();
 }
 
 }  // namespace
@@ -42,6 +55,7 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
                                                   .environment = config::process_environment,
                                                   .config_folder = installation_folder() + "/configs/train",
                                                   .default_config = default_config});
+  find_shipped_assets(job->config);
   return job;
 }
 

@@ -27,16 +27,17 @@ struct Job {
   Job& operator=(const Job&) = delete;
 };
 
-/// Loads the configuration of a command: defaults, TOML file, environment, command line. `default_config`: the shipped file that is
-/// read when none is named; empty: the schema's defaults. `declare_options` adds the command's own options. Throws ConfigError.
+/// Loads the configuration of a command: defaults, TOML file, environment, command line. `default_config`: the shipped
+/// file that is read when none is named; empty: the schema's defaults. `declare_options` adds the command's own
+/// options. Throws ConfigError.
 std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
                               const std::function<void(config::Schema&)>& declare_options = {});
 
 /// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
 std::string installation_folder();
 
-/// Checks all rules between keys for a world of `world_size` ranks and that what the run opens is there. Throws ConfigError. Returns
-/// notices, one line each.
+/// Checks all rules between keys for a world of `world_size` ranks and that what the run opens is there. Throws
+/// ConfigError. Returns notices, one line each.
 std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan);
 
 }  // namespace titan::cli

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kHelp =
     "usage: titan launch --nproc N -- COMMAND [arguments]\n\n"
-    "Starts N local processes of titan with the variables that torchrun sets (RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR,\n"
+    "Starts N local processes of titan with the variables that torchrun sets (RANK, WORLD_SIZE, LOCAL_RANK, "
+    "MASTER_ADDR,\n"
     "MASTER_PORT). The first that fails ends the others and gives the exit status.\n\n"
     "  --nproc N   number of processes, at least 1\n\n"
     "LOG_RANK (default 0) lists the ranks whose standard output is shown; standard error is always shown.\n\n"
@@ -43,7 +44,8 @@ int launch_command(const std::vector<std::string>& arguments) {
     } else if (word.rfind("--nproc=", 0) == 0) {
       options.num_procs = parse_count(word.substr(8));
     } else {
-      throw config::ConfigError("titan launch", "\"" + word + "\" is not an option; it takes --nproc N, then -- and a command");
+      throw config::ConfigError("titan launch",
+                                "\"" + word + "\" is not an option; it takes --nproc N, then -- and a command");
     }
   }
   if (options.num_procs == 0) throw config::ConfigError("--nproc", "missing; titan launch --nproc N -- COMMAND");

@@ -6,14 +6,16 @@ void declare(config::Schema& schema, TitanSection& section) {
   schema.section("titan", "Where the program runs.")
       .field("device", section.device, "device to compute on; auto: cpu, or the simulated device in the fake world",
              {.choices = {"auto", "sim", "cpu", "cuda"}})
-      .field("dtype", section.dtype, "one number format for parameters, activations and gradients, instead of mixed precision (for tests)",
+      .field("dtype", section.dtype,
+             "one number format for parameters, activations and gradients, instead of mixed precision (for tests)",
              {.choices = {"float64", "float32", "bfloat16"}});
 }
 
 void declare(config::Schema& schema, HardwareSection& section) {
   schema.section("hardware", "What is predicted: read by estimate and the fake world.")
       .field("gpu", section.gpu, "hardware file, or the name of a shipped one")
-      .field("cluster", section.cluster, "cluster file, or the name of a shipped one; none: the one that the hardware file names")
+      .field("cluster", section.cluster,
+             "cluster file, or the name of a shipped one; none: the one that the hardware file names")
       .field("software", section.software, "software file, or the name of a shipped one")
       .field("num_gpus", section.num_gpus, "number of GPUs; none: NGPU, else 8", {.minimum = 1});
   schema.alias("hardware", "hardware.gpu");

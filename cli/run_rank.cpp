@@ -21,16 +21,17 @@ std::string with_commas(int64_t number) {
   return digits;
 }
 
-data::DataLoader make_loader(const Job& job, const train::Session& session, std::shared_ptr<const tokenizer::Tokenizer> tokens,
-                             metrics::Logger& log) {
+data::DataLoader make_loader(const Job& job, const train::Session& session,
+                             std::shared_ptr<const tokenizer::Tokenizer> tokens, metrics::Logger& log) {
   const auto& training = job.config.training;
   data::DatasetOptions dataset{.name = training.dataset, .installation = installation_folder()};
   if (training.dataset_path) dataset.path = *training.dataset_path;
   return data::DataLoader({.dataset = data::find_dataset(dataset),
-                           .encode = [tokens](const std::string& text) {
-                             const auto ids = tokens->encode(text, true, true);
-                             return std::vector<int64_t>(ids.begin(), ids.end());
-                           },
+                           .encode =
+                               [tokens](const std::string& text) {
+                                 const auto ids = tokens->encode(text, true, true);
+                                 return std::vector<int64_t>(ids.begin(), ids.end());
+                               },
                            .seq_len = training.seq_len,
                            .global_batch_size = session.batch_rules().global,
                            .dp_rank = session.batch_rank(),
@@ -39,9 +40,11 @@ data::DataLoader make_loader(const Job& job, const train::Session& session, std:
 }
 
 std::shared_ptr<const tokenizer::Tokenizer> load_tokenizer(const Job& job, const train::ModelSpec& model) {
-  auto tokens = std::make_shared<const tokenizer::Tokenizer>(tokenizer::Tokenizer::load(job.config.model.hf_assets_path));
+  auto tokens =
+      std::make_shared<const tokenizer::Tokenizer>(tokenizer::Tokenizer::load(job.config.model.hf_assets_path));
   if (tokens->vocab_size() > model.dims.vocab_size) {
-    throw config::ConfigError("model.hf_assets_path", "the tokenizer has ids up to " + std::to_string(tokens->vocab_size() - 1) +
+    throw config::ConfigError("model.hf_assets_path", "the tokenizer has ids up to " +
+                                                          std::to_string(tokens->vocab_size() - 1) +
                                                           " but the model's vocabulary has " +
                                                           std::to_string(model.dims.vocab_size) + " entries");
   }
@@ -72,15 +75,19 @@ void run_rank(const Job& job, const train::ModelSpec& model, platform::Platform&
   std::optional<c10::ScalarType> dtype;
   if (job.titan.dtype) dtype = train::parse_dtype(*job.titan.dtype);
   const auto tokens = load_tokenizer(job, model);
-  train::Session session({.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
-  log.info("Model " + model.name + " " + model.flavor + " size: " + with_commas(model.num_parameters) + " total parameters");
+  train::Session session(
+      {.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
+  log.info("Model " + model.name + " " + model.flavor + " size: " + with_commas(model.num_parameters) +
+           " total parameters");
   const auto memory = platform.memory_stats();
   log.info(metrics::model_memory_line("CPU", memory.peak_reserved_bytes, memory.capacity_bytes));
   std::optional<metrics::RunFiles> files;
   if (options.write_files && platform.world().rank == 0) files.emplace(job.config.job.dump_folder, 0);
   auto loader = make_loader(job, session, tokens, log);
-  metrics::MetricsProcessor metrics(metrics_options(job, model, session), log, files ? &*files : nullptr, platform.now());
-  train::Trainer trainer(session, [&loader] { return loader.next(); }, metrics, {.after_first_step = options.after_first_step});
+  metrics::MetricsProcessor metrics(metrics_options(job, model, session), log, files ? &*files : nullptr,
+                                    platform.now());
+  train::Trainer trainer(session, [&loader] { return loader.next(); }, metrics,
+                         {.after_first_step = options.after_first_step});
   trainer.run();
   log.info("Training completed");
 }

@@ -12,8 +12,8 @@ namespace titan::cli {
 
 /// What one rank of a training run is told beside the configuration.
 struct RankOptions {
-  bool log = true;           // this rank's lines are shown
-  bool write_files = true;   // this rank may write the run's metrics (rank 0 does)
+  bool log = true;          // this rank's lines are shown
+  bool write_files = true;  // this rank may write the run's metrics (rank 0 does)
   std::vector<std::string> notices;
   std::function<void()> after_first_step;
 };

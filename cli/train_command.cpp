@@ -27,13 +27,15 @@ namespace {
 
 constexpr const char* kHelp =
     "usage: titan train [--config FILE] [--section.key value]...\n\n"
-    "Trains a model. Without --config it trains llama3_tiny on the text shipped with titan, which takes under a minute on two\n"
+    "Trains a model. Without --config it trains llama3_tiny on the text shipped with titan, which takes under a minute "
+    "on two\n"
     "cores. FILE is a path or the end of a shipped file's name: `--config 8b` is llama3_8b.\n\n"
     "worlds:\n"
     "  titan train                              one process\n"
     "  NGPU=4 titan train                       4 local processes, connected by Gloo\n"
     "  COMM_MODE=local_tensor NGPU=8 titan train  8 ranks as threads of one process\n"
-    "  COMM_MODE=fake_backend NGPU=512 titan train --titan.device cpu  one real rank (RANK, default 0) with imagined peers\n"
+    "  COMM_MODE=fake_backend NGPU=512 titan train --titan.device cpu  one real rank (RANK, default 0) with imagined "
+    "peers\n"
     "  torchrun --no-python …, srun …           ranks started by others\n\n"
     "LOG_RANK chooses whose lines are shown. Every key of the configuration:\n";
 
@@ -58,9 +60,11 @@ void train_threads(const Job& job, const train::ModelSpec& model, const WorldPla
 }
 
 void train_fake(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, RankOptions options) {
-  const auto connect = [&plan](const std::vector<int>& ranks, std::string_view name) -> std::unique_ptr<comm::Communicator> {
+  const auto connect = [&plan](const std::vector<int>& ranks,
+                               std::string_view name) -> std::unique_ptr<comm::Communicator> {
     const auto place = std::find(ranks.begin(), ranks.end(), plan.world.rank) - ranks.begin();
-    return std::make_unique<comm::FakeCommunicator>(static_cast<int>(place), static_cast<int>(ranks.size()), std::string(name));
+    return std::make_unique<comm::FakeCommunicator>(static_cast<int>(place), static_cast<int>(ranks.size()),
+                                                    std::string(name));
   };
   platform::CpuPlatform platform(plan.world, connect);
   run_rank(job, model, platform, options);
@@ -68,7 +72,9 @@ void train_fake(const Job& job, const train::ModelSpec& model, const WorldPlan& 
 
 void train_processes(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, RankOptions options) {
   const auto& timeouts = job.config.comm;
-  comm::GlooWorld world({.world = plan.world, .store = plan.store, .rank_0_serves = plan.rank_0_serves,
+  comm::GlooWorld world({.world = plan.world,
+                         .store = plan.store,
+                         .rank_0_serves = plan.rank_0_serves,
                          .timeout = seconds(timeouts.init_timeout_seconds)});
   options.after_first_step = [&] { world.set_timeout(seconds(timeouts.train_timeout_seconds)); };
   platform::CpuPlatform platform(plan.world, [&world](const std::vector<int>& ranks, std::string_view name) {
@@ -97,11 +103,12 @@ WorldPlan plan_world(const Job& job) {
 
 void suggest_next(const Job& job) {
   if (job.loaded.given("job.config_file")) return;
-  std::puts("\nNext:\n"
-            "  NGPU=2 ./titan train                           the same on two processes\n"
-            "  COMM_MODE=local_tensor NGPU=8 ./titan train    the same on eight ranks as threads\n"
-            "  ./titan train --training.steps 200 --optimizer.lr 4e-4    any key of the configuration\n"
-            "  ./titan train --help                           all keys, with their meaning");
+  std::puts(
+      "\nNext:\n"
+      "  NGPU=2 ./titan train                           the same on two processes\n"
+      "  COMM_MODE=local_tensor NGPU=8 ./titan train    the same on eight ranks as threads\n"
+      "  ./titan train --training.steps 200 --optimizer.lr 4e-4    any key of the configuration\n"
+      "  ./titan train --help                           all keys, with their meaning");
   std::printf("Metrics of this run: %s/metrics.jsonl\n", job.config.job.dump_folder.c_str());
 }
 
@@ -111,15 +118,20 @@ void train_here(const Job& job, const train::ModelSpec& model, const WorldPlan& 
   at::globalContext().setDeterministicAlgorithms(debug.deterministic, debug.deterministic_warn_only);
   platform::install_counting_allocator();
   switch (plan.kind) {
-    case WorldKind::threads: return train_threads(job, model, plan, options);
-    case WorldKind::fake: return train_fake(job, model, plan, options);
-    case WorldKind::processes: return train_processes(job, model, plan, options);
-    default: return train_solo(job, model, options);
+    case WorldKind::threads:
+      return train_threads(job, model, plan, options);
+    case WorldKind::fake:
+      return train_fake(job, model, plan, options);
+    case WorldKind::processes:
+      return train_processes(job, model, plan, options);
+    default:
+      return train_solo(job, model, options);
   }
 }
 
 bool asks_for_help(const std::vector<std::string>& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(), [](const auto& one) { return one == "--help" || one == "-h"; });
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const auto& one) { return one == "--help" || one == "-h"; });
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 #include "models/registry.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "models/llama3/model.h"
 #include "runtime/config/config_error.h"
+#include "runtime/config/nearest.h"
 
 namespace titan::models {
 namespace {
@@ -15,29 +13,11 @@ constexpr MakeSpecs kModels[] = {
     llama3::llama3_specs,
 };
 
-/// Counts the insertions, deletions and replacements of letters that turn `a` into `b`.
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// Throws, naming the closest of `valid` and all of them.
+/// Throws, naming all of `valid` and the nearest.
 [[noreturn]] void refuse(const std::string& key, const std::string& found, const std::vector<std::string>& valid) {
-  const auto nearest = std::min_element(valid.begin(), valid.end(), [&](const auto& a, const auto& b) {
-    return edit_distance(a, found) < edit_distance(b, found);
-  });
   std::string list;
   for (const auto& name : valid) list += (list.empty() ? "" : ", ") + name;
-  throw config::ConfigError(key, "'" + found + "' is not registered; did you mean '" + *nearest + "'? (" + list + ")");
+  throw config::ConfigError(key, "'" + found + "' is not registered (" + list + ")" + config::did_you_mean(found, valid));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""Llama in plain PyTorch, with titan's initial weights: the other side of parity, written without looking at titan's C++.
+"""Llama in plain PyTorch, with titan's initial weights: the other side of parity, on PyTorch and numpy alone.
 
 Shapes: B batch, S sequence, H query heads, K key/value heads, D head size.
 """

@@ -35,23 +35,29 @@ struct Min {
   }
 };
 
+template <class Combine, class A, class T, class Out>
+void combine(const A* left, const T* right, Out* out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = static_cast<Out>(Combine::template apply<A>(left[i], static_cast<A>(right[i])));
+}
+
 template <class T, class Combine>
 void reduce_typed(const std::vector<const void*>& inputs, T* out, int64_t numel, bool divide) {
   using A = Accumulator<T>;
   alignas(64) A sum[kBlock];
+  const size_t last = inputs.size() - 1;
   for (int64_t begin = 0; begin < numel; begin += kBlock) {
     const int64_t count = std::min(kBlock, numel - begin);
-    const T* first = static_cast<const T*>(inputs[0]) + begin;
-    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<A>(first[i]);
-    for (size_t r = 1; r < inputs.size(); ++r) {
-      const T* next = static_cast<const T*>(inputs[r]) + begin;
-      for (int64_t i = 0; i < count; ++i) sum[i] = Combine::template apply<A>(sum[i], static_cast<A>(next[i]));
+    const auto input = [&](size_t r) { return static_cast<const T*>(inputs[r]) + begin; };
+    for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<A>(input(0)[i]);
+    for (size_t r = 1; r < last; ++r) combine<Combine>(sum, input(r), sum, count);
+    if (last > 0 && !divide) {
+      combine<Combine>(sum, input(last), out + begin, count);
+      continue;
     }
-    if (divide) {
-      const A size = static_cast<A>(inputs.size());
-      for (int64_t i = 0; i < count; ++i) sum[i] = static_cast<A>(sum[i] / size);
-    }
-    for (int64_t i = 0; i < count; ++i) out[begin + i] = static_cast<T>(sum[i]);
+    if (last > 0) combine<Combine>(sum, input(last), sum, count);
+    const A size = static_cast<A>(divide ? inputs.size() : 1);
+    for (int64_t i = 0; i < count; ++i) out[begin + i] = static_cast<T>(sum[i] / size);
   }
 }
 

@@ -13,7 +13,8 @@ namespace titan::train {
 
 /// A model as the trainer sees it: units in order of execution. Built without values (parameters have shapes only).
 struct Model {
-  std::vector<std::unique_ptr<unit::Unit>> units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
+  std::vector<std::unique_ptr<unit::Unit>>
+      units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
   /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with.
   std::function<void(at::Device)> make_buffers;
 };

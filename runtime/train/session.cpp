@@ -53,11 +53,12 @@ int Session::batch_rank() const { return mesh_.rank("batch"); }
 int Session::batch_degree() const { return mesh_.size("batch"); }
 
 void Session::build_units(Model&& model) {
-  fsdp_group_ = std::make_unique<parallel::FsdpGroup>(parallel::FsdpGroup{.platform = platform_,
-                                                                          .shard = mesh_.get("fsdp"),
-                                                                          .replicate = mesh_.get("dp_replicate"),
-                                                                          .dtypes = dtypes_,
-                                                                          .cpu_offload = config_.training.enable_cpu_offload});
+  fsdp_group_ =
+      std::make_unique<parallel::FsdpGroup>(parallel::FsdpGroup{.platform = platform_,
+                                                                .shard = mesh_.get("fsdp"),
+                                                                .replicate = mesh_.get("dp_replicate"),
+                                                                .dtypes = dtypes_,
+                                                                .cpu_offload = config_.training.enable_cpu_offload});
   const auto& policy = config_.parallelism.fsdp_reshard_after_forward;
   std::vector<unit::RunnerUnit> units;
   const auto num_units = static_cast<int64_t>(model.units.size());
@@ -67,8 +68,7 @@ void Session::build_units(Model&& model) {
     auto& one = model.units[i];
     auto sharding = std::make_unique<parallel::FsdpUnit>(
         *fsdp_group_, *one, reshard_after_forward(policy, is_head, config_.parallelism.pipeline_parallel_degree > 1));
-    const auto checkpoint =
-        is_block ? block_checkpoint(config_.activation_checkpoint, i - 1) : unit::Checkpoint::none;
+    const auto checkpoint = is_block ? block_checkpoint(config_.activation_checkpoint, i - 1) : unit::Checkpoint::none;
     units.push_back({.unit = std::move(one), .sharding = std::move(sharding), .checkpoint = checkpoint});
   }
   units.push_back({.unit = std::make_unique<nn::LossUnit>(), .takes_targets = true});

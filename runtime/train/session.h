@@ -27,8 +27,9 @@ struct SessionInputs {
   std::optional<c10::ScalarType> uniform_dtype;  // titan.dtype: one dtype everywhere instead of mixed precision
 };
 
-/// One rank's objects of a training run, built in the reference's order (§8.1): mesh, model, parallelism from outside, parameters
-/// materialised and initialised, optimizer. Construction only; Trainer has the loop. Every rank of the world builds its own.
+/// One rank's objects of a training run, built in the reference's order (§8.1): mesh, model, parallelism from outside,
+/// parameters materialised and initialised, optimizer. Construction only; Trainer has the loop. Every rank of the world
+/// builds its own.
 class Session {
  public:
   /// Collective over the world. Throws ConfigError for what the configuration cannot mean.

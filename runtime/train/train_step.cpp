@@ -5,10 +5,10 @@
 
 #include <cmath>
 
+#include "runtime/ops/cross_entropy.h"
 #include "runtime/optim/clip_grad_norm.h"
 #include "runtime/optim/non_finite.h"
 #include "runtime/train/non_finite_error.h"
-#include "runtime/ops/cross_entropy.h"
 
 namespace titan::train {
 namespace {
@@ -48,8 +48,8 @@ optim::NormMesh norm_mesh(Session& session) {
   return {.axis = [&session](const std::string& axis) -> comm::Communicator& { return session.mesh().get(axis); }};
 }
 
-// The optimizer step in backward: each unit is updated as soon as its gradients are complete, and they are freed at once. The norm
-// is still that of all gradients; nothing can be clipped by it.
+// The optimizer step in backward: each unit is updated as soon as its gradients are complete, and they are freed at
+// once. The norm is still that of all gradients; nothing can be clipped by it.
 class StepInBackward {
  public:
   StepInBackward(Session& session, double lr) : session_(session) {
@@ -76,7 +76,8 @@ class StepInBackward {
 
 void check_finite(Session& session, const at::Tensor& grad_norm, int64_t step) {
   if (std::isfinite(session.platform().read(grad_norm, 1.0))) return;
-  const auto parameter = optim::first_non_finite(session.runner().shards(), {&session.mesh().get("world")}, session.platform());
+  const auto parameter =
+      optim::first_non_finite(session.runner().shards(), {&session.mesh().get("world")}, session.platform());
   throw NonFiniteError("gradient norm", step, parameter);
 }
 

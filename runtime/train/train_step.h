@@ -7,20 +7,19 @@
 
 namespace titan::train {
 
-
 /// What one step computed, as device tensors: nothing has been read by the host.
 struct StepResult {
-  at::Tensor loss_share;   // this rank's loss sum over the global token count; summed over ranks it is the mean loss
-  at::Tensor local_loss;   // mean loss over this rank's own tokens
-  at::Tensor grad_norm;    // over all parameters and ranks, before clipping
+  at::Tensor loss_share;  // this rank's loss sum over the global token count; summed over ranks it is the mean loss
+  at::Tensor local_loss;  // mean loss over this rank's own tokens
+  at::Tensor grad_norm;   // over all parameters and ranks, before clipping
 };
 
-/// Runs forward and backward of all microbatches and leaves clipped gradients in the shards. With the optimizer step in backward
-/// parameters are updated at rate `lr` here, without clipping. Collective.
+/// Runs forward and backward of all microbatches and leaves clipped gradients in the shards. With the optimizer step in
+/// backward parameters are updated at rate `lr` here, without clipping. Collective.
 StepResult forward_backward(Session& session, const data::Batch& batch, double lr);
 
-/// One whole training step: forward_backward, finite check, optimizer. Collective. Throws NonFiniteError on every rank when the
-/// gradient norm is not finite, before any parameter changes.
+/// One whole training step: forward_backward, finite check, optimizer. Collective. Throws NonFiniteError on every rank
+/// when the gradient norm is not finite, before any parameter changes.
 StepResult train_step(Session& session, const data::Batch& batch, int64_t step, double lr);
 
 }  // namespace titan::train

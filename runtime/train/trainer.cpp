@@ -17,12 +17,11 @@ Trainer::Trainer(Session& session, BatchSource batches, metrics::MetricsProcesso
   const auto& rules = session.batch_rules();
   const auto& config = session.config();
   for (const auto& warning : optim::lr_warnings(lr_options_, config.training.steps)) session.log().warning(warning);
-  session.log().info("Trainer is initialized with local batch size " + std::to_string(rules.local) +
-                     ", global batch size " + std::to_string(rules.global) + ", gradient accumulation steps " +
-                     std::to_string(rules.accumulation) + ", sequence length " +
-                     std::to_string(config.training.seq_len) + ", total steps " +
-                     std::to_string(config.training.steps) + " (warmup " +
-                     std::to_string(config.lr_scheduler.warmup_steps) + ")");
+  session.log().info(
+      "Trainer is initialized with local batch size " + std::to_string(rules.local) + ", global batch size " +
+      std::to_string(rules.global) + ", gradient accumulation steps " + std::to_string(rules.accumulation) +
+      ", sequence length " + std::to_string(config.training.seq_len) + ", total steps " +
+      std::to_string(config.training.steps) + " (warmup " + std::to_string(config.lr_scheduler.warmup_steps) + ")");
   const int64_t tokens_per_step = rules.global * config.training.seq_len;
   tokens_seen_ = (options_.first_step - 1) * tokens_per_step;
 }

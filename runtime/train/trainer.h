@@ -25,7 +25,8 @@ class Trainer {
   /// References must outlive the trainer.
   Trainer(Session& session, BatchSource batches, metrics::MetricsProcessor& metrics, TrainerOptions options = {});
 
-  /// Trains up to training.steps or to the end of the data. Collective. Returns the last step done. Throws NonFiniteError.
+  /// Trains up to training.steps or to the end of the data. Collective. Returns the last step done. Throws
+  /// NonFiniteError.
   int64_t run();
 
  private:

@@ -9,7 +9,8 @@
 
 namespace titan::unit {
 
-/// The part of one parameter that this rank stores, updates and saves. Optimizer, clipping and checkpoints see nothing else.
+/// The part of one parameter that this rank stores, updates and saves. Optimizer, clipping and checkpoints see nothing
+/// else.
 struct LocalShard {
   std::string name;                       // the parameter's fully qualified name
   mesh::ShardSpec spec;                   // global shape and this rank's box (may be empty)

@@ -12,8 +12,8 @@ namespace titan::unit {
 /// What travels between units: activations first, then tensors without gradient (positions, masks, labels).
 using Tuple = std::vector<at::Tensor>;
 
-/// A part of a model that is unsharded, executed, checkpointed and scheduled as one: embedding, block, norm + output, loss.
-/// Autograd works inside one unit only.
+/// A part of a model that is unsharded, executed, checkpointed and scheduled as one: embedding, block, norm + output,
+/// loss. Autograd works inside one unit only.
 class Unit : public nn::Module {
  public:
   explicit Unit(const std::string& name) : Module(nullptr, name) {}

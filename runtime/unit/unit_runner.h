@@ -32,16 +32,18 @@ struct Flight {
   size_t num_targets = 0;
 };
 
-/// Walks a run of units (a whole model or a pipeline stage) forward and backward: unshard, execute, reshard; later unshard,
-/// backward, reduce. The next unit's unshard is under way while one computes. Autograd never sees more than one unit.
+/// Walks a run of units (a whole model or a pipeline stage) forward and backward: unshard, execute, reshard; later
+/// unshard, backward, reduce. The next unit's unshard is under way while one computes. Autograd never sees more than
+/// one unit.
 class UnitRunner {
  public:
   UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> units);
 
-  /// Runs all units and keeps what backward needs. Returns the last unit's outputs. Several microbatches may be in flight.
+  /// Runs all units and keeps what backward needs. Returns the last unit's outputs. Several microbatches may be in
+  /// flight.
   Tuple forward(Microbatch&& microbatch, Flight& flight);
-  /// Runs all units backward from the gradients of forward's outputs, starts gradient reduction and returns the gradients of the
-  /// first unit's inputs (undefined where they take none). `last_microbatch`: of this optimizer step.
+  /// Runs all units backward from the gradients of forward's outputs, starts gradient reduction and returns the
+  /// gradients of the first unit's inputs (undefined where they take none). `last_microbatch`: of this optimizer step.
   Tuple backward(Flight&& flight, Tuple&& output_gradients, bool last_microbatch);
   /// Waits (in stream order) until every shard's gradient is complete. Call once a step, after the last backward.
   void finish_gradients();
@@ -49,8 +51,8 @@ class UnitRunner {
   /// Runs all units without keeping anything.
   Tuple evaluate(Microbatch&& microbatch);
 
-  /// Calls `step` for each unit as soon as its gradients are complete in the last microbatch, during backward (the optimizer step
-  /// in backward).
+  /// Calls `step` for each unit as soon as its gradients are complete in the last microbatch, during backward (the
+  /// optimizer step in backward).
   void on_unit_gradients(std::function<void(UnitSharding&)> step) { on_unit_gradients_ = std::move(step); }
 
   const std::vector<RunnerUnit>& units() const { return units_; }

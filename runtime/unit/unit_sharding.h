@@ -6,8 +6,9 @@
 
 namespace titan::unit {
 
-/// Keeps one unit's parameters between uses and brings its gradients together over the data-parallel ranks. All ranks of a mesh
-/// axis make the same calls in the same order. begin_* start communication and return; finish_* order the compute stream after it.
+/// Keeps one unit's parameters between uses and brings its gradients together over the data-parallel ranks. All ranks
+/// of a mesh axis make the same calls in the same order. begin_* start communication and return; finish_* order the
+/// compute stream after it.
 class UnitSharding {
  public:
   virtual ~UnitSharding() = default;
@@ -21,8 +22,8 @@ class UnitSharding {
   /// Tells whether values are freed between forward and backward.
   virtual bool reshard_after_forward() const = 0;
 
-  /// Takes the parameters' gradients of one microbatch and starts their reduction. Reductions that can wait for the step's last
-  /// microbatch (over replicas) do.
+  /// Takes the parameters' gradients of one microbatch and starts their reduction. Reductions that can wait for the
+  /// step's last microbatch (over replicas) do.
   virtual void begin_reduce(bool last_microbatch) = 0;
   /// After the last microbatch: shards' gradients are complete on the compute stream from here on.
   virtual void finish_reduce() = 0;

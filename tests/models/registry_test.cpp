@@ -68,9 +68,9 @@ std::string message_of(const std::function<void()>& call) {
 
 TEST(Registry, NamesTheNearestModelAndFlavor) {
   EXPECT_EQ(message_of([] { find_model("lama3", "8B"); }),
-            "model.name: 'lama3' is not registered; did you mean 'llama3'? (llama2, llama3)");
+            "model.name: 'lama3' is not registered (llama2, llama3); did you mean 'llama3'?");
   EXPECT_EQ(message_of([] { find_model("llama3", "80B"); }),
-            "model.flavor: '80B' is not registered; did you mean '8B'? (debugmodel, 8B, 70B, 405B)");
+            "model.flavor: '80B' is not registered (debugmodel, 8B, 70B, 405B); did you mean '8B'?");
 }
 
 }  // namespace

@@ -15,6 +15,8 @@
 namespace titan::test {
 namespace {
 
+constexpr double kLearningRate = 8e-4;  // the schema's default: what a run would use
+
 // Gathers the parts of one tensor from the ranks of the fsdp axis.
 at::Tensor whole(const at::Tensor& part, const mesh::ShardSpec& spec, train::Session& session) {
   auto& comm = session.mesh().get("fsdp");
@@ -46,14 +48,14 @@ void expect_close(const at::Tensor& expected, const at::Tensor& actual, double t
 
 LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, platform::Platform& platform) {
   metrics::Logger quiet(std::cout, {.quiet = true});
-  train::Session session({.config = run.config, .model = model, .platform = platform, .log = quiet,
-                          .uniform_dtype = run.uniform_dtype});
+  train::Session session(
+      {.config = run.config, .model = model, .platform = platform, .log = quiet, .uniform_dtype = run.uniform_dtype});
   const int64_t num_rows = run.global_rows / session.batch_degree();
   LayoutResult result;
   for (int64_t step = 1; step <= run.num_steps; ++step) {
     const auto global = global_batch(step, run.global_rows, run.config.training.seq_len, model.dims.vocab_size);
     const auto mine = rows(global, session.batch_rank() * num_rows, num_rows);
-    const auto outcome = train::forward_backward(session, mine, 1e-2);
+    const auto outcome = train::forward_backward(session, mine, kLearningRate);
     result.losses.push_back(global_loss(session, outcome.loss_share));
     result.grad_norms.push_back(platform.read(outcome.grad_norm, 0.0));
     if (run.config.optimizer.early_step_in_backward) continue;
@@ -62,7 +64,7 @@ LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, p
         result.gradients[shard->name] = whole(shard->grad, shard->spec, session);
       }
     }
-    session.optimizer().step(1e-2);
+    session.optimizer().step(kLearningRate);
     session.optimizer().zero_grad();
   }
   for (auto* shard : session.runner().shards()) {
@@ -85,7 +87,8 @@ void expect_same_training(const LayoutResult& expected, const LayoutResult& actu
   ASSERT_EQ(expected.losses.size(), actual.losses.size());
   for (size_t i = 0; i < expected.losses.size(); ++i) {
     EXPECT_NEAR(actual.losses[i] / expected.losses[i], 1.0, tolerance) << what << ", loss of step " << i + 1;
-    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance) << what << ", norm of step " << i + 1;
+    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance)
+        << what << ", norm of step " << i + 1;
   }
   ASSERT_EQ(expected.parameters.size(), actual.parameters.size()) << what;
   for (const auto& [name, gradient] : expected.gradients) {

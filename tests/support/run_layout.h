@@ -13,7 +13,8 @@
 
 namespace titan::test {
 
-/// One composition to train: the configuration has its degrees; all layouts of one comparison share global batch and steps.
+/// One composition to train: the configuration has its degrees; all layouts of one comparison share global batch and
+/// steps.
 struct LayoutRun {
   config::JobConfig config;
   std::optional<c10::ScalarType> uniform_dtype;
@@ -35,7 +36,8 @@ LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, p
 /// Trains on one thread per rank.
 LayoutResult train_layout_on_threads(const LayoutRun& run, const train::ModelSpec& model, int world_size);
 
-/// Compares with the one-rank run. `tolerance`: relative, of losses and norms; `tensor_tolerance`: of each tensor in its norm.
+/// Compares with the one-rank run. `tolerance`: relative, of losses and norms; `tensor_tolerance`: of each tensor in
+/// its norm.
 void expect_same_training(const LayoutResult& expected, const LayoutResult& actual, double tolerance,
                           double tensor_tolerance, const std::string& what);
 

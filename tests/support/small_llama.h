@@ -6,13 +6,15 @@
 
 namespace titan::test {
 
-/// A Llama with 12 heads of 4, 4 key/value heads and sizes that few rank counts divide: dim 48, ffn 56, 61 words, 2 blocks.
+/// A Llama with 12 heads of 4, 4 key/value heads and sizes that few rank counts divide: dim 48, ffn 56, 61 words, 2
+/// blocks.
 train::ModelSpec small_llama();
 
 /// A configuration for small_llama: seq_len 16, float32 everywhere, no checkpointing, clipping that bites.
 config::JobConfig small_config();
 
-/// The global batch of one step, determined by `step`: [num_rows, seq_len]; some labels are ignored, unevenly over the rows.
+/// The global batch of one step, determined by `step`: [num_rows, seq_len]; some labels are ignored, unevenly over the
+/// rows.
 data::Batch global_batch(int64_t step, int64_t num_rows, int64_t seq_len, int64_t vocab_size);
 
 /// Rows [begin, begin + count) of a batch.

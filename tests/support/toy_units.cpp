@@ -68,7 +68,8 @@ at::Tensor toy_values(const std::string& name, at::IntArrayRef shape) {
 unit::Microbatch toy_microbatch(const ToySizes& sizes, int64_t num_rows, uint64_t seed, at::ScalarType dtype) {
   const double phase = static_cast<double>(seed);
   const auto words = at::arange(num_rows, at::kLong).mul(7).add(static_cast<int64_t>(seed)).remainder(sizes.num_words);
-  const auto targets = at::sin(at::arange(num_rows * sizes.dim, at::kDouble) * 78.233 + phase).view({num_rows, sizes.dim});
+  const auto targets =
+      at::sin(at::arange(num_rows * sizes.dim, at::kDouble) * 78.233 + phase).view({num_rows, sizes.dim});
   return {.inputs = {words}, .targets = {targets.to(dtype)}};
 }
 

@@ -32,14 +32,14 @@ void FsdpUnit::add_parameter(nn::Parameter& parameter) {
   const int num_ranks = group_.shard.size();
   const auto device = group_.platform.device();
   const auto compute = at::TensorOptions().dtype(group_.dtypes.compute).device(device);
-  ShardedParameter one{.parameter = &parameter, .transport = {.wire = group_.dtypes.compute},
-                       .unsharded = UnshardedStorage(compute)};
+  ShardedParameter one{
+      .parameter = &parameter, .transport = {.wire = group_.dtypes.compute}, .unsharded = UnshardedStorage(compute)};
   one.shard.name = parameter.name;
   one.shard.spec = mesh::shard(parameter.spec, 0, num_ranks, group_.shard.rank());
   if (num_ranks > 1) one.shard.sharded_axes.push_back(group_.shard.name());
-  one.shard.value = at::empty(one.shard.spec.box.size, at::TensorOptions()
-                                                           .dtype(group_.dtypes.storage)
-                                                           .device(group_.cpu_offload ? at::Device(at::kCPU) : device));
+  one.shard.value = at::empty(
+      one.shard.spec.box.size,
+      at::TensorOptions().dtype(group_.dtypes.storage).device(group_.cpu_offload ? at::Device(at::kCPU) : device));
   one.rows = sizes.front();
   one.row_numel = one.rows == 0 ? 0 : parameter.spec.box.numel() / one.rows;
   one.chunk_numel = mesh::chunk_rows(one.rows, num_ranks) * one.row_numel;

@@ -11,12 +11,13 @@
 
 namespace titan::parallel {
 
-/// Data parallelism of one unit, in all its forms: FSDP (shard > 1), DDP (replicate > 1), HSDP (both), one rank (neither).
-/// One all-gather of bytes to unshard and one reduce-scatter per microbatch; replicas are summed once a step. Gradients are sums:
-/// the loss is divided by the global token count.
+/// Data parallelism of one unit, in all its forms: FSDP (shard > 1), DDP (replicate > 1), HSDP (both), one rank
+/// (neither). One all-gather of bytes to unshard and one reduce-scatter per microbatch; replicas are summed once a
+/// step. Gradients are sums: the loss is divided by the global token count.
 class FsdpUnit : public unit::UnitSharding {
  public:
-  /// Allocates the shards of `unit`'s parameters (contents undefined) and binds their values. `group` must outlive this.
+  /// Allocates the shards of `unit`'s parameters (contents undefined) and binds their values. `group` must outlive
+  /// this.
   FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward);
 
   void begin_unshard() override;

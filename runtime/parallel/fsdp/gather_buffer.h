@@ -15,7 +15,8 @@ int64_t lay_out_gather(std::vector<ShardedParameter>& parameters);
 /// Copies the local shards into `send` (bytes of one part), casting to each parameter's wire type.
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send);
 
-/// Copies gathered parts (`received`: num_ranks parts of bytes) into the parameters' unsharded storage, which is allocated here.
+/// Copies gathered parts (`received`: num_ranks parts of bytes) into the parameters' unsharded storage, which is
+/// allocated here.
 void copy_out_unsharded(std::vector<ShardedParameter>& parameters, const at::Tensor& received, int num_ranks);
 
 }  // namespace titan::parallel

@@ -11,8 +11,8 @@ namespace titan::parallel {
 /// Sets the parameters' reduce_offset and returns the number of elements in one rank's part of the reduce buffer.
 int64_t lay_out_reduce(std::vector<ShardedParameter>& parameters);
 
-/// Moves the parameters' gradients into `buffer` (num_ranks parts): part r holds what rank r is to receive; padding and missing
-/// gradients are zero. Parameters' gradients are released.
+/// Moves the parameters' gradients into `buffer` (num_ranks parts): part r holds what rank r is to receive; padding and
+/// missing gradients are zero. Parameters' gradients are released.
 void copy_in_gradients(std::vector<ShardedParameter>& parameters, const at::Tensor& buffer, int num_ranks);
 
 /// Makes each shard's gradient a view into `part` (this rank's reduced part).

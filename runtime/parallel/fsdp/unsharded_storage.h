@@ -5,8 +5,8 @@
 
 namespace titan::parallel {
 
-/// Memory of one unsharded parameter that comes and goes while tensors that alias it stay. Aliases share memory but not version
-/// counters, so refilling through one of them passes autograd's check on tensors saved from another.
+/// Memory of one unsharded parameter that comes and goes while tensors that alias it stay. Aliases share memory but not
+/// version counters, so refilling through one of them passes autograd's check on tensors saved from another.
 class UnshardedStorage {
  public:
   /// Holds no memory yet. `options` give dtype and device of its tensors.
@@ -23,7 +23,8 @@ class UnshardedStorage {
   at::Tensor prototype_;
 };
 
-/// Makes a tensor over `source`'s storage (from its start) with sizes, dtype and version counter of its own and no history.
+/// Makes a tensor over `source`'s storage (from its start) with sizes, dtype and version counter of its own and no
+/// history.
 at::Tensor alias_storage(const at::Tensor& source, at::IntArrayRef sizes);
 
 }  // namespace titan::parallel

@@ -16,9 +16,8 @@
 namespace titan::comm {
 namespace {
 
+using test::kStream;
 using test::same_bits;
-
-const platform::Stream kStream;
 
 TEST(FakeCommunicator, RepeatsTheShardInGathers) {
   FakeCommunicator comm(511, 512, "dp");

@@ -16,8 +16,6 @@ namespace {
 using comm::Communicator;
 using comm::ReduceOp;
 
-const platform::Stream kStream;
-
 using Collective = std::function<at::Tensor(const at::Tensor&, Communicator&)>;
 
 double sum_over_ranks(const at::Tensor& local, Communicator& comm) {

@@ -5,7 +5,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/platform/stream.h"
+
 namespace titan::test {
+
+/// Where tests enqueue everything.
+inline const platform::Stream kStream;
 
 /// Makes a tensor of small random numbers (integers in [0, 30), else in [-1, 1)) that depends on nothing but its
 /// arguments.

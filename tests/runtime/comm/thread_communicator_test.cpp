@@ -19,8 +19,6 @@ using comm::Communicator;
 using comm::ReduceOp;
 using comm::Work;
 
-const platform::Stream kStream;
-
 std::vector<at::Tensor> inputs_of_all(int size, const std::vector<int64_t>& sizes, at::ScalarType dtype) {
   std::vector<at::Tensor> inputs;
   for (int rank = 0; rank < size; ++rank) inputs.push_back(random_tensor(rank + 1, sizes, dtype));

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "runtime/comm/comm_error.h"
+#include "tests/runtime/comm/test_tensors.h"
 #include "tests/support/run_ranks.h"
 
 namespace titan::test {
@@ -19,8 +20,6 @@ namespace {
 using comm::Communicator;
 using comm::ReduceOp;
 using comm::ThreadWorld;
-
-const platform::Stream kStream;
 
 /// The message with which a world ends; every rank that fails must see the same one.
 std::string failure_of(int num_ranks, const std::function<void(int, ThreadWorld&)>& body) {

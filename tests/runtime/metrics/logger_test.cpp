@@ -63,7 +63,8 @@ TEST(Logger, SaysNothingWhenQuiet) {
 
 TEST(Logger, KeepsLinesWholeWhenThreadsShareIt) {
   std::ostringstream out;
-  Logger logger(out, {.clock = morning});
+  const system_clock::time_point now = morning();
+  Logger logger(out, {.clock = [now] { return now; }});
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {

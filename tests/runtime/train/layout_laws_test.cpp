@@ -1,5 +1,5 @@
-// Law 1: every composition gives the one-rank run; in float64 to 1e-9, in float32 the loss to 1e-5 and each gradient to 1e-4 in
-// norm.
+// Law 1: every composition gives the one-rank run; in float64 to 1e-9, in float32 the loss to 1e-5 and each gradient to
+// 1e-4 in norm.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -60,7 +60,8 @@ void check_all(std::optional<c10::ScalarType> dtype, double tolerance, double te
         LayoutRun run = make_run(degrees, accumulation, reshard);
         run.uniform_dtype = dtype;
         const auto actual = test::train_layout_on_threads(run, model, degrees.world());
-        test::expect_same_training(expected, actual, tolerance, tensor_tolerance, describe(degrees, accumulation, reshard));
+        test::expect_same_training(expected, actual, tolerance, tensor_tolerance,
+                                   describe(degrees, accumulation, reshard));
       }
     }
   }

@@ -1,0 +1,66 @@
+// Laws 1 and 6 among processes: this test binary starts itself as the ranks of a Gloo world.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "cli/launch.h"
+#include "cli/world.h"
+#include "runtime/comm/gloo_world.h"
+#include "runtime/platform/cpu_platform.h"
+#include "tests/support/run_layout.h"
+#include "tests/support/small_llama.h"
+
+namespace titan {
+namespace {
+
+constexpr const char* kReplicateVariable = "TITAN_TEST_REPLICATE";
+
+test::LayoutRun make_run(int replicate, int world_size) {
+  test::LayoutRun run{.config = test::small_config()};
+  run.global_rows = 2 * world_size;
+  run.config.parallelism.data_parallel_replicate_degree = replicate;
+  run.config.training.global_batch_size = run.global_rows;
+  run.config.training.local_batch_size = 1;
+  return run;
+}
+
+test::LayoutResult train_among_processes(const test::LayoutRun& run, const cli::WorldPlan& plan) {
+  comm::GlooWorld world({.world = plan.world, .store = plan.store, .rank_0_serves = plan.rank_0_serves});
+  platform::CpuPlatform platform(plan.world, [&world](const std::vector<int>& ranks, std::string_view name) {
+    return world.make_communicator(ranks, name);
+  });
+  return test::train_layout(run, test::small_llama(), platform);
+}
+
+// Run by itself this is a world of one process; LaunchedRanks runs it as each rank of larger ones.
+TEST(GlooRank, GivesTheRunOfOneRankAndThatOfThreads) {
+  const auto plan = cli::decide_world(cli::current_environment());
+  const char* replicate = std::getenv(kReplicateVariable);
+  auto run = make_run(replicate ? std::atoi(replicate) : 1, plan.world.size);
+  test::LayoutResult mine;
+  if (plan.kind == cli::WorldKind::processes) {
+    mine = train_among_processes(run, plan);
+  } else {
+    mine = test::train_layout_on_threads(run, test::small_llama(), 1);
+  }
+  const auto threads = test::train_layout_on_threads(run, test::small_llama(), plan.world.size);
+  test::expect_same_training(threads, mine, 1e-5, 1e-4, "threads");
+  run.config.parallelism.data_parallel_replicate_degree = 1;
+  run.config.training.local_batch_size = run.global_rows;
+  test::expect_same_training(test::train_layout_on_threads(run, test::small_llama(), 1), mine, 1e-5, 1e-4, "one rank");
+}
+
+int launch_ranks(int replicate, int world_size) {
+  auto environment = cli::current_environment();
+  environment[kReplicateVariable] = std::to_string(replicate);
+  return cli::launch({.num_procs = world_size,
+                      .arguments = {"--gtest_filter=GlooRank.*", "--gtest_brief=1"},
+                      .environment = environment});
+}
+
+TEST(LaunchedRanks, ShardedAmongThreeProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(1, 3), 0); }
+TEST(LaunchedRanks, ReplicatedOnTwoProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(2, 2), 0); }
+TEST(LaunchedRanks, HybridOnFourProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(2, 4), 0); }
+
+}  // namespace
+}  // namespace titan
