@@ -112,7 +112,9 @@ def clip():
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.decoder = decoders.BPEDecoder("</w>")
-    return train(tokenizer, 300, ["<unk>"], num_chars=90, end_of_word_suffix="</w>")
+    # The trainer numbers last characters at random, so they are given in order.
+    last = [f"{char}</w>" for char in sorted(set(corpus(90).lower())) if not char.isspace()]
+    return special_only(train(tokenizer, 360, ["<unk>"] + last, num_chars=90, end_of_word_suffix="</w>"), ["<unk>"])
 
 
 def added():

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "runtime/config/config_error.h"
 #include "runtime/data/tokenizer/byte_alphabet.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/utf8.h"
 
 namespace titan::tokenizer {
@@ -35,8 +35,7 @@ BpeModel::BpeModel(Vocabulary vocabulary, const std::vector<MergeRule>& merges, 
     : vocabulary_(std::move(vocabulary)), options_(std::move(options)), merges_(merges.size()) {
   if (options_.unk_token) {
     unk_id_ = vocabulary_.id_of(*options_.unk_token);
-    if (!unk_id_)
-      throw config::ConfigError(where, "model.unk_token '" + *options_.unk_token + "' is not in the vocabulary");
+    if (!unk_id_) throw file_error(where, "model.unk_token '" + *options_.unk_token + "' is not in the vocabulary");
   }
   read_merges(merges, where);
   index_symbols();
@@ -61,8 +60,8 @@ void BpeModel::read_merges(const std::vector<MergeRule>& merges, const std::stri
     const auto id = [&](const std::string& token) {
       const std::optional<int32_t> found = vocabulary_.id_of(token);
       if (!found) {
-        throw config::ConfigError(where, "model.merges[" + std::to_string(rank) + "] (\"" + left + "\", \"" + right +
-                                             "\"): token '" + token + "' is not in the vocabulary");
+        throw file_error(where, "model.merges[" + std::to_string(rank) + "] (\"" + left + "\", \"" + right +
+                                    "\"): token '" + token + "' is not in the vocabulary");
       }
       return *found;
     };

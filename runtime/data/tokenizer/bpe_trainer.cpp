@@ -4,8 +4,8 @@
 #include <queue>
 #include <set>
 
-#include "runtime/config/config_error.h"
 #include "runtime/data/tokenizer/byte_alphabet.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/utf8.h"
 
 namespace titan::tokenizer {
@@ -172,16 +172,15 @@ void check_train_options(const TrainOptions& options) {
   std::set<std::string> tokens;
   for (const char16_t character : kByteAlphabet) tokens.insert(char_to_utf8(character));
   for (const std::string& token : options.special_tokens) {
-    if (token.empty() || !is_valid_utf8(token))
-      throw config::ConfigError("--special-token", "must be a text that is not empty");
+    if (token.empty() || !is_valid_utf8(token)) throw file_error("--special-token", "must be a text that is not empty");
     if (!tokens.insert(token).second)
-      throw config::ConfigError("--special-token", "'" + token + "' is in the vocabulary already");
+      throw file_error("--special-token", "'" + token + "' is in the vocabulary already");
   }
   const auto fewest = static_cast<int64_t>(tokens.size());
   if (options.vocab_size < fewest || options.vocab_size > kMaxTokenId + 1) {
-    throw config::ConfigError("--vocab-size",
-                              std::to_string(options.vocab_size) + " is not possible: special tokens and bytes are " +
-                                  std::to_string(fewest) + ", the most is " + std::to_string(kMaxTokenId + 1));
+    throw file_error("--vocab-size", std::to_string(options.vocab_size) +
+                                         " is not possible: special tokens and bytes are " + std::to_string(fewest) +
+                                         ", the most is " + std::to_string(kMaxTokenId + 1));
   }
 }
 

@@ -5,29 +5,33 @@
 #include <unordered_set>
 #include <vector>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/utf8.h"
 
 namespace titan::tokenizer {
 
 Json read_json_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw config::ConfigError(path, "cannot be opened");
+  if (!file) throw file_error(path, "cannot be opened");
   std::ostringstream text;
   text << file.rdbuf();
+  return parse_json(text.str(), path);
+}
+
+Json parse_json(const std::string& text, const std::string& where) {
   std::vector<std::unordered_set<std::string>> open_objects;
   const auto refuse_repeated_members = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
     if (event == Json::parse_event_t::object_end) open_objects.pop_back();
     if (event == Json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second) {
-      throw config::ConfigError(path, "member '" + value.get<std::string>() + "' occurs twice");
+      throw file_error(where, "member '" + value.get<std::string>() + "' occurs twice");
     }
     return true;
   };
   try {
-    return Json::parse(text.str(), refuse_repeated_members);
+    return Json::parse(text, refuse_repeated_members);
   } catch (const Json::exception& error) {
-    throw config::ConfigError(path, std::string("not valid JSON: ") + error.what());
+    throw file_error(where, std::string("not valid JSON: ") + error.what());
   }
 }
 
@@ -35,14 +39,14 @@ JsonObject::JsonObject(const Json& value, std::string where, std::string path)
     : value_(value), where_(std::move(where)), path_(std::move(path)) {
   if (!value_.is_object()) {
     const std::string name = path_.empty() ? "the file" : path_;
-    throw config::ConfigError(where_, name + " must be a JSON object, found " + value_.type_name());
+    throw file_error(where_, name + " must be a JSON object, found " + value_.type_name());
   }
 }
 
 std::string JsonObject::place(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
 
 void JsonObject::fail(const std::string& message) const {
-  throw config::ConfigError(where_, path_.empty() ? message : path_ + ": " + message);
+  throw file_error(where_, path_.empty() ? message : path_ + ": " + message);
 }
 
 bool JsonObject::has(const std::string& key) const { return value_.contains(key); }

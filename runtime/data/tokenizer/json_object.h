@@ -13,7 +13,10 @@ using Json = nlohmann::json;
 /// How deep a component may nest in Sequence components.
 inline constexpr int kMaxSequenceDepth = 16;
 
-/// Reads a JSON file; throws ConfigError(file, …) when it is missing, not JSON, or names a member of an object twice.
+/// Parses JSON; throws ConfigError(`where`, …) when the text is not JSON or names a member of an object twice.
+Json parse_json(const std::string& text, const std::string& where);
+
+/// Reads a JSON file; throws ConfigError(file, …) also when it cannot be opened.
 Json read_json_file(const std::string& path);
 
 /// A JSON object whose members are asked for by name and type. Every complaint is a ConfigError naming the file and the

@@ -2,24 +2,22 @@
 
 #include <fstream>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/utf8.h"
 #include "runtime/data/tokenizer/word_level_model.h"
 
 namespace titan::tokenizer {
 namespace {
 
-using config::ConfigError;
-
 void add_entries(const Json& entries, const std::string& where, Vocabulary& vocabulary) {
   if (!entries.is_object())
-    throw ConfigError(where, std::string("the vocabulary must be an object, found ") + entries.type_name());
+    throw file_error(where, std::string("the vocabulary must be an object, found ") + entries.type_name());
   for (const auto& [token, id] : entries.items()) {
-    if (!id.is_number_integer()) throw ConfigError(where, "token '" + token + "' needs an integer id");
+    if (!id.is_number_integer()) throw file_error(where, "token '" + token + "' needs an integer id");
     const bool huge = id.is_number_unsigned() && id.get<uint64_t>() > kMaxTokenId;
     vocabulary.add(token, huge ? kMaxTokenId + 1 : id.get<int64_t>(), where);
   }
-  if (vocabulary.size() == 0) throw ConfigError(where, "the vocabulary is empty");
+  if (vocabulary.size() == 0) throw file_error(where, "the vocabulary is empty");
 }
 
 // "a b" or ["a", "b"].
@@ -59,7 +57,7 @@ void read_bpe(JsonObject& section, ModelSource& source) {
 
 std::vector<MergeRule> read_merges_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(path, "cannot be opened");
+  if (!file) throw file_error(path, "cannot be opened");
   std::vector<MergeRule> merges;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -68,7 +66,7 @@ std::vector<MergeRule> read_merges_file(const std::string& path) {
     const size_t space = line.find(' ');
     if (space == std::string::npos || space == 0 || space + 1 == line.size() ||
         line.find(' ', space + 1) != std::string::npos || !is_valid_utf8(line)) {
-      throw ConfigError(path + ":" + std::to_string(number), "must be two tokens with one space between");
+      throw file_error(path + ":" + std::to_string(number), "must be two tokens with one space between");
     }
     merges.push_back({line.substr(0, space), line.substr(space + 1)});
   }
@@ -77,16 +75,16 @@ std::vector<MergeRule> read_merges_file(const std::string& path) {
 
 void read_token_lines(const std::string& path, Vocabulary& vocabulary) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(path, "cannot be opened");
+  if (!file) throw file_error(path, "cannot be opened");
   std::string line;
   for (int64_t id = 0; std::getline(file, line); ++id) {
     const size_t begin = line.find_first_not_of(" \t\r\f\v");
     if (begin == std::string::npos) continue;
     line = line.substr(begin, line.find_last_not_of(" \t\r\f\v") + 1 - begin);
-    if (!is_valid_utf8(line)) throw ConfigError(path + ":" + std::to_string(id + 1), "is not UTF-8");
+    if (!is_valid_utf8(line)) throw file_error(path + ":" + std::to_string(id + 1), "is not UTF-8");
     vocabulary.add(line, id, path);
   }
-  if (vocabulary.size() == 0) throw ConfigError(path, "the vocabulary is empty");
+  if (vocabulary.size() == 0) throw file_error(path, "the vocabulary is empty");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/utf8.h"
 
 namespace titan::tokenizer {
@@ -39,8 +39,8 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 
 Regex::Regex(const std::string& pattern, const std::string& where) : pattern_(pattern) {
   if (pattern.size() > kMaxPatternBytes) {
-    throw config::ConfigError(where, "the regular expression has " + std::to_string(pattern.size()) +
-                                         " bytes; at most " + std::to_string(kMaxPatternBytes) + " are allowed");
+    throw file_error(where, "the regular expression has " + std::to_string(pattern.size()) + " bytes; at most " +
+                                std::to_string(kMaxPatternBytes) + " are allowed");
   }
   const CompileContext context(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
@@ -49,8 +49,8 @@ Regex::Regex(const std::string& pattern, const std::string& where) : pattern_(pa
   code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error,
                             &offset, context.get()));
   if (!code_) {
-    throw config::ConfigError(where, "regular expression '" + pattern + "' does not compile: " + error_text(error) +
-                                         " at byte " + std::to_string(offset));
+    throw file_error(where, "regular expression '" + pattern + "' does not compile: " + error_text(error) +
+                                " at byte " + std::to_string(offset));
   }
   pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);  // where there is no JIT, matching interprets
 }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 #include "runtime/data/tokenizer/unicode_class.h"
 
 namespace titan::tokenizer {
@@ -43,7 +43,7 @@ class Translator {
 
  private:
   [[noreturn]] void refuse(std::string_view construct) const {
-    throw config::ConfigError(
+    throw file_error(
         where_, "regular expression '" + std::string(in_) + "': '" + std::string(construct) + "' is not supported");
   }
 

@@ -6,12 +6,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 
 namespace titan::tokenizer {
 namespace {
-
-using config::ConfigError;
 
 constexpr size_t kBlockBytes = 1 << 20;
 constexpr size_t kPieceBytes = 4 << 20;  // of a text file
@@ -23,7 +21,7 @@ struct CloseGz {
 class GzReader {
  public:
   explicit GzReader(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
-    if (!file_) throw ConfigError(path, "cannot be opened");
+    if (!file_) throw file_error(path, "cannot be opened");
   }
 
   // Appends the next block; false at the end.
@@ -35,7 +33,7 @@ class GzReader {
     int error = Z_OK;
     const char* message = gzerror(file_.get(), &error);
     if (count < 0 || (count == 0 && error == Z_BUF_ERROR)) {
-      throw ConfigError(
+      throw file_error(
           path_, std::string("cannot be read: ") + (error == Z_BUF_ERROR ? "the compressed file is cut off" : message));
     }
     return count > 0;
@@ -50,9 +48,9 @@ void read_record(std::string_view line, const std::string& field, const std::str
                  FunctionRef<void(std::string_view)> text) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
   const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
-  if (record.is_discarded()) throw ConfigError(where, "not a JSON object on one line");
+  if (record.is_discarded()) throw file_error(where, "not a JSON object on one line");
   if (!record.is_object() || !record.contains(field) || !record[field].is_string()) {
-    throw ConfigError(where, "has no text in '" + field + "'");
+    throw file_error(where, "has no text in '" + field + "'");
   }
   text(record[field].get_ref<const std::string&>());
 }

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <set>
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 
 namespace titan::tokenizer {
 namespace {
@@ -16,7 +16,7 @@ std::set<std::string> files_in(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     names.insert(entry.path().filename().string());
   }
-  if (error) throw config::ConfigError(kKey, "folder '" + folder.string() + "' cannot be read: " + error.message());
+  if (error) throw file_error(kKey, "folder '" + folder.string() + "' cannot be read: " + error.message());
   return names;
 }
 
@@ -29,7 +29,7 @@ std::set<std::string> files_in(const std::filesystem::path& folder) {
   if (present.contains("tokenizer.model")) {
     message += "; a SentencePiece tokenizer.model is not read: download the model's tokenizer.json";
   }
-  throw config::ConfigError(kKey, message);
+  throw file_error(kKey, message);
 }
 
 TokenizerParts read_main_files(const std::string& folder, const std::set<std::string>& present) {
@@ -48,9 +48,9 @@ TokenizerParts read_main_files(const std::string& folder, const std::set<std::st
 
 TokenizerParts read_tokenizer_folder(const std::string& folder) {
   if (!std::filesystem::is_directory(folder)) {
-    throw config::ConfigError(kKey, "'" + folder +
-                                        "' is not a folder; it must hold tokenizer.json, or vocab.json or "
-                                        "vocab.txt with merges.txt");
+    throw file_error(kKey, "'" + folder +
+                               "' is not a folder; it must hold tokenizer.json, or vocab.json or "
+                               "vocab.txt with merges.txt");
   }
   const std::set<std::string> present = files_in(folder);
   TokenizerParts parts = read_main_files(folder, present);

@@ -1,22 +1,21 @@
 #include "runtime/data/tokenizer/vocabulary.h"
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 
 namespace titan::tokenizer {
 
 void Vocabulary::add(const std::string& token, int64_t id, const std::string& where) {
-  using config::ConfigError;
   if (id < 0 || id > kMaxTokenId) {
-    throw ConfigError(
+    throw file_error(
         where, "token '" + token + "' has id " + std::to_string(id) + "; ids are 0 to " + std::to_string(kMaxTokenId));
   }
   if (static_cast<size_t>(id) >= tokens_.size()) tokens_.resize(id + 1, nullptr);
   if (tokens_[id]) {
-    throw ConfigError(
+    throw file_error(
         where, "id " + std::to_string(id) + " is given to two tokens: '" + *tokens_[id] + "' and '" + token + "'");
   }
   const auto [entry, added] = ids_.emplace(token, static_cast<int32_t>(id));
-  if (!added) throw ConfigError(where, "token '" + token + "' occurs twice");
+  if (!added) throw file_error(where, "token '" + token + "' occurs twice");
   tokens_[id] = &entry->first;
 }
 

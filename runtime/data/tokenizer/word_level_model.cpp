@@ -1,6 +1,6 @@
 #include "runtime/data/tokenizer/word_level_model.h"
 
-#include "runtime/config/config_error.h"
+#include "runtime/data/tokenizer/file_error.h"
 
 namespace titan::tokenizer {
 
@@ -8,8 +8,8 @@ WordLevelModel::WordLevelModel(Vocabulary vocabulary, const std::string& unk_tok
     : vocabulary_(std::move(vocabulary)) {
   const std::optional<int32_t> unk = vocabulary_.id_of(unk_token);
   if (!unk) {
-    throw config::ConfigError(where, "a word-level vocabulary needs its unknown token '" + unk_token +
-                                         "': words outside the vocabulary could not be encoded");
+    throw file_error(where, "a word-level vocabulary needs its unknown token '" + unk_token +
+                                "': words outside the vocabulary could not be encoded");
   }
   unk_id_ = *unk;
 }
