@@ -1,5 +1,5 @@
-// Collectives among threads against memcpy, in one run: the slower of the two by how much per byte. A collective of n
-// bytes per rank is compared with every rank copying the n bytes that it receives (all_gather: the gathered tensor).
+// Collectives among threads against memcpy in one run. The larger tensor of each rank (all_gather: the gathered one,
+// reduce_scatter: the one to be reduced) has n bytes; beside it every rank copies n bytes with memcpy.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
@@ -46,14 +46,14 @@ struct Times {
 };
 
 /// Best of several alternating rounds, so that a busy machine disturbs both sides alike.
-Times compare(Communicator& comm, int64_t received_bytes, const Body& collective) {
-  const at::Tensor from = at::ones({received_bytes}, at::kByte);
-  const at::Tensor to = at::ones({received_bytes}, at::kByte);
+Times compare(Communicator& comm, int64_t num_bytes, const Body& collective) {
+  const at::Tensor from = at::ones({num_bytes}, at::kByte);
+  const at::Tensor to = at::ones({num_bytes}, at::kByte);
   const Body copy = [&] {
-    std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), static_cast<size_t>(received_bytes));
+    std::memcpy(to.mutable_data_ptr(), from.const_data_ptr(), static_cast<size_t>(num_bytes));
     benchmark::ClobberMemory();
   };
-  const int repetitions = static_cast<int>(std::clamp<int64_t>((int64_t{64} << 20) / received_bytes, 1, 50));
+  const int repetitions = static_cast<int>(std::clamp<int64_t>((int64_t{64} << 20) / num_bytes, 1, 50));
   Times best;
   for (int round = 0; round < kRounds; ++round) {
     best.collective_s = std::min(best.collective_s, seconds_of(comm, repetitions, collective));

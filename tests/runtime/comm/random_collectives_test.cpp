@@ -93,13 +93,13 @@ Program random_program(unsigned seed) {
     program.groups.push_back(ranks);
   }
   const at::ScalarType dtypes[] = {at::kFloat, at::kDouble, at::kBFloat16, at::kLong, at::kByte};
-  const int64_t rows[] = {0, 1, 3, 50, 40000};
+  const int64_t rows[] = {0, 1, 2, 3, 7, 50, 300, 40000};  // the last: several chunks of a reduction
   for (int s = 0; s < 30; ++s) {
     const int group = pick(random, 4);
     program.steps.push_back({.group = group,
                              .kind = static_cast<Kind>(pick(random, 5)),
                              .dtype = dtypes[pick(random, 5)],
-                             .rows = rows[pick(random, 5)],
+                             .rows = rows[pick(random, 8)],
                              .root = pick(random, static_cast<int>(program.groups[group].size())),
                              .inputs = {},
                              .expected = {}});

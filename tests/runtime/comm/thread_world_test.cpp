@@ -169,6 +169,20 @@ TEST(ThreadWorld, EndsRanksThatWaitForOneThatFinished) {
       << failure;
 }
 
+TEST(ThreadWorld, EndsARankThatComesToWaitForOneThatFinishedBefore) {
+  const auto world = ThreadWorld::create(3);
+  const auto comm = world->make_communicator(0, {0, 1}, "dp");
+  world->finish(1);  // rank 2 goes on, so not every rank waits
+  try {
+    comm->barrier();
+    FAIL() << "no error";
+  } catch (const comm::CommError& error) {
+    EXPECT_STREQ(error.what(),
+                 "rank 1 finished while rank 0 waits for it on \"dp\" (ranks 0, 1), operation 0: barrier()");
+  }
+  EXPECT_EQ(world->aborted_by(), 1);
+}
+
 TEST(ThreadWorld, NoticesRanksThatAllWaitForEachOther) {
   // Rank 0 wants "a" before "b", rank 1 "b" before "a": neither can ever go on.
   const std::string failure = failure_of(2, [](int rank, ThreadWorld& world) {
