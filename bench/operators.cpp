@@ -1,5 +1,5 @@
-// Our CPU operators against the library's, forward and backward, at the sizes of llama3_tiny; each line's `ratio` is the library's
-// time over ours, measured in one run by turns.
+// Our CPU operators against the library's, forward and backward, at the sizes of llama3_tiny; each line's `ratio` is
+// the library's time over ours, measured in one run by turns.
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>

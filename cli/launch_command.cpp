@@ -10,7 +10,7 @@
 namespace titan::cli {
 namespace {
 
-constexpr const char* kHelp =
+constexpr const char* kLaunchHelp =
     "usage: titan launch --nproc N -- COMMAND [arguments]\n\n"
     "Starts N local processes of titan with the variables that torchrun sets (RANK, WORLD_SIZE, LOCAL_RANK, "
     "MASTER_ADDR,\n"
@@ -36,7 +36,7 @@ int launch_command(const std::vector<std::string>& arguments) {
   for (; i < arguments.size() && arguments[i] != "--"; ++i) {
     const std::string& word = arguments[i];
     if (word == "--help" || word == "-h") {
-      std::fputs(kHelp, stdout);
+      std::fputs(kLaunchHelp, stdout);
       return kOk;
     }
     if (word == "--nproc" && i + 1 < arguments.size()) {

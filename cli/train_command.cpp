@@ -25,7 +25,7 @@
 namespace titan::cli {
 namespace {
 
-constexpr const char* kHelp =
+constexpr const char* kTrainHelp =
     "usage: titan train [--config FILE] [--section.key value]...\n\n"
     "Trains a model. Without --config it trains llama3_tiny on the text shipped with titan, which takes under a minute "
     "on two\n"
@@ -139,7 +139,7 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 int train_command(const std::vector<std::string>& arguments) {
   if (asks_for_help(arguments)) {
     const Job defaults;
-    std::printf("%s\n%s", kHelp, config::help_text(defaults.schema).c_str());
+    std::printf("%s\n%s", kTrainHelp, config::help_text(defaults.schema).c_str());
     return kOk;
   }
   const auto job = load_job(arguments, "llama3_tiny");

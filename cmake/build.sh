@@ -103,7 +103,7 @@ command_build() {
   if ((! $#)); then
     case $preset in
       tsan) targets=(all_tests) ;;
-      fuzz) targets=(all) ;;
+      fuzz) targets=(tests/fuzz/all) ;;
       *) targets=("$program") ;;
     esac
   fi

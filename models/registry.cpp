@@ -17,7 +17,8 @@ constexpr MakeSpecs kModels[] = {
 [[noreturn]] void refuse(const std::string& key, const std::string& found, const std::vector<std::string>& valid) {
   std::string list;
   for (const auto& name : valid) list += (list.empty() ? "" : ", ") + name;
-  throw config::ConfigError(key, "'" + found + "' is not registered (" + list + ")" + config::did_you_mean(found, valid));
+  throw config::ConfigError(key,
+                            "'" + found + "' is not registered (" + list + ")" + config::did_you_mean(found, valid));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ import golden
 import torch
 import transformers
 from llama_reference import CONFIGS, Llama, initialise
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 WHOLE_NAMES = {"tok_embeddings.weight": "model.embed_tokens.weight", "norm.weight": "model.norm.weight",
                "output.weight": "lm_head.weight"}
@@ -30,6 +31,12 @@ def hf_config(config):
         num_key_value_heads=config.num_kv_heads, rms_norm_eps=config.norm_eps, max_position_embeddings=131072,
         rope_parameters=rope, tie_word_embeddings=False, attention_bias=False, mlp_bias=False,
         attn_implementation="eager", dtype=torch.float32)
+
+
+def rotary_frequencies(config):
+    """Those of the real models' head size, 128: a tiny head has too few to meet every case of the scaling rule."""
+    wide = dataclasses.replace(config, dim=128 * config.num_heads)
+    return LlamaRotaryEmbedding(hf_config(wide)).inv_freq.tolist()
 
 
 def hf_name(name):
@@ -67,7 +74,7 @@ def main():
     golden.write(args.output, {
         "transformers": transformers.__version__, "config": dataclasses.asdict(config), "seed": args.seed,
         "batch": args.batch, "seq_len": args.seq_len, "logits": logits.flatten().tolist(),
-        "rotary_frequencies": model.model.rotary_emb.inv_freq.tolist()})
+        "rotary_frequencies": rotary_frequencies(config)})
 
 
 if __name__ == "__main__":

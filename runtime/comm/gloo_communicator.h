@@ -10,26 +10,25 @@
 #include "runtime/comm/communicator.h"
 #include "runtime/comm/failure_monitor.h"
 #include "runtime/comm/gloo_channel.h"
+#include "runtime/comm/gloo_queue.h"
 
 namespace titan::comm {
 
-/// Communicator among processes, on the CPU, made by GlooWorld. One thread carries out the operations in the order
-/// issued; every operation must complete within the world's timeout from the moment it starts. A peer that is gone or
-/// does not come ends the operations of all ranks with a CommError naming operation, communicator and the missing
-/// ranks.
+/// Communicator among processes, on the CPU, made by GlooWorld. Every operation must complete within the world's
+/// timeout from the moment it starts. A peer that is gone or does not come ends the operations of all ranks with a
+/// CommError naming operation, communicator and the missing ranks.
 class GlooCommunicator final : public Communicator {
  public:
   /// `channel` is null for a single rank. The monitor and the timeout belong to the world, which must outlive this
   /// object; `on_destruction` tells the world when nothing may be asked of it any more.
-  GlooCommunicator(std::string name, std::vector<int> global_ranks, int rank, std::unique_ptr<GlooChannel> channel,
-                   FailureMonitor& monitor, const std::atomic<int64_t>& timeout_ms,
-                   std::function<void(GlooCommunicator*)> on_destruction);
+  GlooCommunicator(GlooGroup group, std::unique_ptr<GlooChannel> channel, FailureMonitor& monitor,
+                   const std::atomic<int64_t>& timeout_ms, std::function<void(GlooCommunicator*)> on_destruction);
   /// Ends what is still under way.
   ~GlooCommunicator() override;
 
-  int rank() const override { return rank_; }
-  int size() const override { return static_cast<int>(global_ranks_.size()); }
-  const std::string& name() const override { return name_; }
+  int rank() const override { return group_.rank; }
+  int size() const override { return group_.size(); }
+  const std::string& name() const override { return group_.name; }
 
   Work all_reduce(const at::Tensor& tensor, ReduceOp op, const platform::Stream& stream) override;
   Work all_gather(const at::Tensor& shard, const at::Tensor& full, const platform::Stream& stream) override;
@@ -42,19 +41,15 @@ class GlooCommunicator final : public Communicator {
   void abort(const std::string& reason) override;
 
   /// What this rank does here, for its peers' messages. From any thread.
-  RankStatus status() const;
+  RankStatus status() const { return queue_.status(); }
   /// Ends the operations under way and to come because of `cause`. From any thread.
-  void fail(const std::string& cause);
+  void fail(const std::string& cause) { queue_.fail(cause); }
 
  private:
-  class Worker;
-
-  const std::string name_;
-  const std::vector<int> global_ranks_;
-  const int rank_;
+  const GlooGroup group_;
   FailureMonitor& monitor_;
   const std::function<void(GlooCommunicator*)> on_destruction_;
-  std::unique_ptr<Worker> worker_;
+  GlooQueue queue_;
 };
 
 }  // namespace titan::comm

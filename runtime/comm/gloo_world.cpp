@@ -50,8 +50,8 @@ std::unique_ptr<Communicator> GlooWorld::make_communicator(const std::vector<int
     wait_for_ranks("make_communicator '" + key + "'", ranks);
     channel = std::make_unique<GlooChannel>(*store_, key, rank, size, *device_, Milliseconds(timeout_ms_.load()));
   }
-  auto communicator = std::make_unique<GlooCommunicator>(std::string(name), ranks, rank, std::move(channel), *monitor_,
-                                                         timeout_ms_, [this](GlooCommunicator* gone) {
+  auto communicator = std::make_unique<GlooCommunicator>(GlooGroup{std::string(name), ranks, rank}, std::move(channel),
+                                                         *monitor_, timeout_ms_, [this](GlooCommunicator* gone) {
                                                            std::lock_guard lock(mutex_);
                                                            std::erase(communicators_, gone);
                                                          });

@@ -41,9 +41,8 @@ struct LoadedConfig {
 };
 
 /// Fills the variables that `schema` is bound to: defaults < TOML file < environment < command line. The file is named
-/// by
-/// --job.config_file (or an alias of it), else CONFIG_FILE, else `default_config`: a path, or a shipped file's name or
-/// the end of one. job.config_file holds the file read. An empty variable counts as not set. Throws ConfigError; the
+/// by --job.config_file (or an alias of it), else CONFIG_FILE, else `default_config`: a path, or a shipped file's name
+/// or the end of one. job.config_file holds the file read. An empty variable counts as not set. Throws ConfigError; the
 /// variables are then unspecified. Does not check rules between keys: see rules/validate.h.
 LoadedConfig load_config(const Schema& schema, const LoadInputs& inputs);
 

@@ -34,29 +34,33 @@ std::vector<std::string> all_keys(const Schema& schema) {
   return keys;
 }
 
-/// Finds the only key that has this name in whatever section; empty where there is none or several.
-std::string only_key_named(const std::vector<std::string>& keys, std::string_view leaf) {
-  std::string found;
+/// Keeps the keys that have this name, in whatever section.
+std::vector<std::string> keys_named(const std::vector<std::string>& keys, std::string_view leaf) {
+  std::vector<std::string> found;
   for (const auto& key : keys) {
-    if (leaf_of(key) != leaf) continue;
-    if (!found.empty()) return {};
-    found = key;
+    if (leaf_of(key) == leaf) found.push_back(key);
   }
   return found;
 }
 
-/// Finds the key meant: the same name in another section, a near one of the same section, a near one anywhere.
+std::string nearest_in_section(const Schema& schema, std::string_view key) {
+  const Section* section = find_section(schema, section_of(key));
+  if (!section) return {};
+  std::vector<std::string> names;
+  for (const auto& field : section->fields()) names.emplace_back(leaf_of(field.key()));
+  const std::string name = nearest(leaf_of(key), names);
+  return name.empty() || section->name().empty() ? name : section->name() + "." + name;
+}
+
+/// Finds the key meant: the same name in the only other section that has it, a near one of the same section, the same
+/// name in the nearest or first of several sections, a near one anywhere.
 std::string key_meant(const Schema& schema, std::string_view key) {
   const std::vector<std::string> keys = all_keys(schema);
-  const std::string moved = only_key_named(keys, leaf_of(key));
-  if (!moved.empty()) return moved;
-  if (const Section* section = find_section(schema, section_of(key))) {
-    std::vector<std::string> names;
-    for (const auto& field : section->fields()) names.emplace_back(leaf_of(field.key()));
-    const std::string name = nearest(leaf_of(key), names);
-    if (!name.empty()) return section->name().empty() ? name : section->name() + "." + name;
-  }
-  return nearest(key, keys);
+  const std::vector<std::string> moved = keys_named(keys, leaf_of(key));
+  if (moved.size() == 1) return moved.front();
+  if (const std::string near = nearest_in_section(schema, key); !near.empty()) return near;
+  if (const std::string near = nearest(key, moved); !near.empty()) return near;
+  return moved.empty() ? nearest(key, keys) : moved.front();
 }
 
 std::vector<std::string> section_names(const Schema& schema) {

@@ -8,7 +8,7 @@ struct InitRule {
   Kind kind = Kind::constant;
   double mean = 0.0;  // of a constant: the value
   double std = 0.0;
-  double low = 0.0;   // truncation bounds, absolute values
+  double low = 0.0;  // truncation bounds, absolute values
   double high = 0.0;
 
   static InitRule constant(double value) { return {.kind = Kind::constant, .mean = value}; }

@@ -8,9 +8,9 @@
 
 namespace titan::nn {
 
-/// Single-device code with named parameters. A module registers itself with its parent on construction, so members are plain
-/// values: `Linear wq{this, "wq", ...}`. Parallelism is applied from outside, by changing parameters' specs and modules' hooks
-/// before values exist.
+/// Single-device code with named parameters. A module registers itself with its parent on construction, so members are
+/// plain values: `Linear wq{this, "wq", ...}`. Parallelism is applied from outside, by changing parameters' specs and
+/// modules' hooks before values exist.
 class Module {
  public:
   /// `parent` may be null for a root; the full name is parent.name (an empty name adds nothing).

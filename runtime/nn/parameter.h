@@ -9,8 +9,8 @@
 
 namespace titan::nn {
 
-/// One trainable tensor as a module sees it: whole but for tensor or expert parallelism. How it is kept between uses is the
-/// business of unit::UnitSharding, which fills `value` before forward and empties `grad` after backward.
+/// One trainable tensor as a module sees it: whole but for tensor or expert parallelism. How it is kept between uses is
+/// the business of unit::UnitSharding, which fills `value` before forward and empties `grad` after backward.
 struct Parameter {
   std::string name;      // fully qualified: layers.0.attention.wq.weight
   mesh::ShardSpec spec;  // global shape and the box that this rank computes with

@@ -101,8 +101,8 @@ int64_t microbatches(const JobConfig& config) {
 
 void check_microbatch_count(int64_t count, int64_t stages, const ParallelismSection& parallelism) {
   const std::string& schedule = parallelism.pipeline_parallel_schedule;
-  const bool needs_one_per_stage = is_single_stage(schedule) || schedule == "DualPipeV";
-  if (needs_one_per_stage && count < stages) {
+  // With fewer, the other schedules only idle.
+  if (schedule == "DualPipeV" && count < stages) {
     throw ConfigError("training.local_batch_size", schedule + " needs at least as many microbatches as stages (" +
                                                        std::to_string(stages) + "), found " + std::to_string(count));
   }

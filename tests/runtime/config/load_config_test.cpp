@@ -87,8 +87,8 @@ class FindFile : public ::testing::Test {
 };
 
 TEST_F(FindFile, KnowsShippedFilesByNameAndByEnding) {
-  EXPECT_EQ(found("llamma3_8b"), "llama3_8b.toml");
-  EXPECT_EQ(found("llamma3_8b.toml"), "llama3_8b.toml");
+  EXPECT_EQ(found("llama3_8b"), "llama3_8b.toml");
+  EXPECT_EQ(found("llama3_8b.toml"), "llama3_8b.toml");
   EXPECT_EQ(found("405b"), "llama3_405b.toml");
   EXPECT_EQ(found("405B"), "llama3_405b.toml");
   EXPECT_EQ(found("13b"), "llama2_13b.toml");
@@ -102,7 +102,7 @@ TEST_F(FindFile, NamesTheNearestShippedFile) {
   EXPECT_EQ(
       error_of([] { found("lamma3_8b"); }),
       "--x: found no file 'lamma3_8b' and no shipped file of that name; shipped: llama2_13b, llama2_70b, llama2_7b, "
-      "llama3_405b, llama3_70b, llamma3_8b, llama3_debug, llama3_tiny; did you mean 'llama3_8b'?");
+      "llama3_405b, llama3_70b, llama3_8b, llama3_debug, llama3_tiny; did you mean 'llama3_8b'?");
 }
 
 TEST_F(FindFile, RefusesFoldersAndMissingPaths) {

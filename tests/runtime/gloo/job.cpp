@@ -1,22 +1,31 @@
 #include "tests/runtime/gloo/job.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "runtime/comm/rendezvous.h"
+#include "tests/runtime/gloo/scenarios.h"
 
 namespace titan::comm {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double kPatience_s = 20;
+constexpr std::chrono::seconds kPatience{20};
+constexpr Milliseconds kInitTimeout{30000};
 
 /// A port that was free a moment ago: rank 0 cannot tell its port to processes started before it.
 uint16_t free_port() {
@@ -31,6 +40,57 @@ uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+/// Keeps forked processes waiting until it is opened.
+class Gate {
+ public:
+  Gate() {
+    if (::pipe2(ends_, O_CLOEXEC) < 0) throw std::runtime_error("pipe2");
+  }
+  ~Gate() {
+    ::close(ends_[0]);
+    open();
+  }
+  /// In the process that forks.
+  void open() {
+    if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+  }
+  /// In a forked process.
+  void pass() {
+    open();
+    char nothing;
+    [[maybe_unused]] const ssize_t end_of_file = ::read(ends_[0], &nothing, 1);
+  }
+
+ private:
+  int ends_[2];
+};
+
+struct Rank {
+  pid_t pid = -1;
+  Capture output;
+  std::optional<int> status;
+
+  bool has_ended(int wait_flags) {
+    int raw = 0;
+    if (!status && ::waitpid(pid, &raw, wait_flags) == pid)
+      status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
+    return status.has_value();
+  }
+};
+
+[[noreturn]] void be_rank(int rank, uint16_t port, const std::string& scenario, const JobOptions& options, Gate& gate,
+                          const Capture& output) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(output.file(), STDOUT_FILENO);
+  gate.pass();
+  const GlooWorldOptions world{.world = {rank, options.num_ranks, rank},
+                               .store = {"127.0.0.1", port, "test"},
+                               .rank_0_serves = options.store == Store::rank_0,
+                               .timeout = Milliseconds(options.init_timeout_ms)};
+  ::_exit(
+      run_scenario(scenario, {.world = world, .victim = options.victim, .timeout = Milliseconds(options.timeout_ms)}));
+}
+
 }  // namespace
 
 Capture::Capture() : file_(::memfd_create("capture", MFD_CLOEXEC)) {}
@@ -43,58 +103,36 @@ std::string Capture::text() const {
   return text;
 }
 
-std::string peer_program() { return std::string(TITAN_BINARY_DIR) + "/bin/gloo_peer"; }
-
-cli::Environment scenario_environment(const JobOptions& options) {
-  cli::Environment environment = cli::current_environment();
-  environment["VICTIM"] = std::to_string(options.victim);
-  environment["TIMEOUT_MS"] = std::to_string(options.timeout_ms);
-  environment["INIT_TIMEOUT_MS"] = std::to_string(options.init_timeout_ms);
-  environment["STORE_PREFIX"] = cli::supervised_prefix("0");
-  environment["OMP_NUM_THREADS"] = "1";
-  return environment;
-}
-
 std::vector<RankResult> run_job(const std::string& scenario, const JobOptions& options) {
-  std::unique_ptr<RendezvousStore> store;
-  if (options.store == Store::test) store = RendezvousStore::serve({"127.0.0.1", 0, "unused"}, Milliseconds(10'000));
-  cli::ChildProcess::Options child;
-  child.program = peer_program();
-  child.arguments = {child.program, scenario};
-  child.environment = scenario_environment(options);
-  child.environment["WORLD_SIZE"] = std::to_string(options.num_ranks);
-  child.environment["MASTER_ADDR"] = "127.0.0.1";
-  child.environment["MASTER_PORT"] = std::to_string(store ? store->point().port : free_port());
-  if (store) child.environment["TORCHELASTIC_USE_AGENT_STORE"] = "True";
-  const int num_started = options.num_started < 0 ? options.num_ranks : options.num_started;
-  std::vector<Capture> captures(static_cast<size_t>(num_started));
-  std::vector<cli::ChildProcess> ranks;
-  const auto hangs = [&](int rank) { return options.hangs && rank == options.victim; };
-  const auto started = Clock::now();
-  for (int rank = 0; rank < num_started; ++rank) {
-    child.environment["RANK"] = child.environment["LOCAL_RANK"] = std::to_string(rank);
-    child.standard_output = captures[static_cast<size_t>(rank)].file();
-    ranks.push_back(cli::ChildProcess::start(child));
+  const uint16_t port = free_port();
+  Gate gate;
+  std::vector<std::unique_ptr<Rank>> ranks;
+  for (int rank = 0; rank < options.num_started; ++rank) ranks.push_back(std::make_unique<Rank>());
+  for (int rank = 0; rank < options.num_started; ++rank) {
+    Rank& process = *ranks[static_cast<size_t>(rank)];
+    process.pid = ::fork();
+    if (process.pid == 0) be_rank(rank, port, scenario, options, gate, process.output);
   }
-  std::vector<RankResult> results(static_cast<size_t>(num_started));
-  for (bool late = false;;) {
-    const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-    int num_awaited = 0;
-    for (int rank = 0; rank < num_started; ++rank) {
-      if (ranks[static_cast<size_t>(rank)].poll()) results[static_cast<size_t>(rank)].seconds = seconds;
-      num_awaited += ranks[static_cast<size_t>(rank)].running() && !hangs(rank);
-    }
-    if (num_awaited == 0 || late) break;
-    late = seconds > kPatience_s;
+  // Threads may only exist after the last fork.
+  std::unique_ptr<RendezvousStore> store;
+  if (options.store == Store::test) store = RendezvousStore::serve({"127.0.0.1", port, "unused"}, kInitTimeout);
+  gate.open();
+
+  const auto hangs = [&](int rank) { return options.hangs && rank == options.victim; };
+  const auto late = Clock::now() + kPatience;
+  for (int num_awaited = 1; num_awaited > 0 && Clock::now() < late;) {
+    num_awaited = 0;
+    for (int rank = 0; rank < options.num_started; ++rank)
+      num_awaited += !ranks[static_cast<size_t>(rank)]->has_ended(WNOHANG) && !hangs(rank);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  for (int rank = 0; rank < num_started; ++rank) {
-    auto& process = ranks[static_cast<size_t>(rank)];
-    EXPECT_FALSE(process.running() && !hangs(rank)) << scenario << ": rank " << rank << " does not end";
-    process.send(SIGKILL);
-    while (process.running()) process.poll();
-    results[static_cast<size_t>(rank)].exit = *process.exit();
-    results[static_cast<size_t>(rank)].output = captures[static_cast<size_t>(rank)].text();
+  std::vector<RankResult> results;
+  for (int rank = 0; rank < options.num_started; ++rank) {
+    Rank& process = *ranks[static_cast<size_t>(rank)];
+    EXPECT_TRUE(process.status || hangs(rank)) << scenario << ": rank " << rank << " does not end";
+    if (!process.status) ::kill(process.pid, SIGKILL);
+    process.has_ended(0);
+    results.push_back({*process.status, process.output.text()});
   }
   return results;
 }

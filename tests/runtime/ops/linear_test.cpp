@@ -54,7 +54,7 @@ TEST(Matmul, EqualsTheExactProductForAllStrides) {
   for (const auto& [m, k, n] : {std::tuple{8, 16, 4}, {300, 200, 100}, {100, 200, 300}}) {
     for (int strides = 0; strides < 4; ++strides) {
       const auto a = random(m, k, strides & 1), b = random(k, n, strides & 2);
-      const auto product = matmul(a, b);
+      const auto product = ops::matmul(a, b);
       EXPECT_TRUE(product.is_contiguous());
       EXPECT_LT(relative_error(product, at::mm(a.to(at::kDouble), b.to(at::kDouble))), 2e-6) << m << " " << strides;
     }
