@@ -54,7 +54,8 @@ void BpeModel::read_merges(const std::vector<MergeRule>& merges, const std::stri
   const std::string& prefix = options_.continuing_subword_prefix;
   num_merges_ = merges.size();
   for (size_t rank = 0; rank < merges.size(); ++rank) {
-    const auto& [left, right] = merges[rank];
+    const std::string& left = merges[rank].left;
+    const std::string& right = merges[rank].right;
     const std::string_view tail = std::string_view(right).substr(right.starts_with(prefix) ? prefix.size() : 0);
     const std::string result = left + std::string(tail);
     const auto id = [&](const std::string& token) {

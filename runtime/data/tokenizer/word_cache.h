@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -38,7 +39,7 @@ class WordCache {
     entry.key = key;
     entry.num_bytes = static_cast<uint8_t>(word.size());
     entry.num_ids = static_cast<uint8_t>(count);
-    std::memcpy(entry.ids.data(), ids, count * sizeof(int32_t));
+    std::copy_n(ids, count, entry.ids.begin());
   }
 
  private:
