@@ -27,7 +27,7 @@ TEST(BatchRules, RefusesAGlobalBatchThatTheRanksCannotDivide) {
     FAIL() << "16 is not a multiple of 6";
   } catch (const config::ConfigError& error) {
     EXPECT_EQ(error.where(), "training.global_batch_size");
-    EXPECT_NE(error.message().find("16 % (3 * 2)) != 0"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("(16 % (3 * 2) != 0)"), std::string::npos) << error.message();
   }
 }
 
