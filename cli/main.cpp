@@ -1,16 +1,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "runtime/comm/thread_ranks.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
 
 namespace {
 
 using titan::cli::Command;
+using titan::config::ConfigError;
 
 void print_help() {
   std::puts("titan trains large language models and predicts their memory and speed before a GPU is rented.\n");
@@ -49,15 +52,29 @@ int run(const std::vector<std::string>& arguments) {
   return command->run({arguments.begin() + 1, arguments.end()});
 }
 
+// Finds the user's mistake behind what ended the program; a rank thread's failure counts as what the rank threw.
+std::optional<ConfigError> users_mistake(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const ConfigError& mistake) {
+    return mistake;
+  } catch (const titan::comm::RankFailure& failure) {
+    return failure.cause() ? users_mistake(failure.cause()) : std::nullopt;
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     return run({argv + 1, argv + argc});
-  } catch (const titan::config::ConfigError& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return titan::cli::kUsage;
   } catch (const std::exception& error) {
+    if (const auto mistake = users_mistake(std::current_exception())) {
+      std::fprintf(stderr, "%s\n", mistake->what());
+      return titan::cli::kUsage;
+    }
     std::fprintf(stderr, "titan: %s\n", error.what());
     return titan::cli::kFailed;
   }

@@ -30,12 +30,13 @@ if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_
 endif()
 
 set(TITAN_SANITIZE "" CACHE STRING "Sanitizers of this build: address,undefined or thread")
-set(TITAN_TEST_ENVIRONMENT "")
+# OpenMP threads that wait give way soon: tests share the processors with each other.
+set(TITAN_TEST_ENVIRONMENT "GOMP_SPINCOUNT=1000")
 if(TITAN_SANITIZE)
   add_compile_options(-fsanitize=${TITAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TITAN_SANITIZE})
   set(support ${CMAKE_SOURCE_DIR}/tests/support)
-  set(TITAN_TEST_ENVIRONMENT
+  list(APPEND TITAN_TEST_ENVIRONMENT
       "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
       "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
       "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${support}/tsan.supp"

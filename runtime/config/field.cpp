@@ -201,7 +201,7 @@ void Field::check_choice(std::string& text) const {
 }
 
 Value Field::read_text(std::string_view text) const {
-  if (optional_ && text == "None") return {};
+  if (optional_ && (text == "None" || text == "none")) return {};
   switch (kind_) {
     case Kind::kInteger:
       if (const auto number = read_integer(text)) return *number;
