@@ -10,6 +10,8 @@
 #include "runtime/config/job_config.h"
 #include "runtime/config/load_config.h"
 #include "runtime/config/schema.h"
+#include "runtime/data/dataset.h"
+#include "runtime/data/tokenizer/tokenizer.h"
 #include "runtime/train/model_spec.h"
 
 namespace titan::cli {
@@ -35,6 +37,16 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
 
 /// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
 std::string installation_folder();
+
+/// What a real run opens, opened once for all ranks of a process.
+struct RunInputs {
+  std::shared_ptr<const tokenizer::Tokenizer> tokens;
+  data::Dataset dataset;
+};
+
+/// Opens tokenizer and data set and makes the dump folder. Throws ConfigError, also for a step too large for this
+/// machine's memory.
+RunInputs open_inputs(const Job& job, const train::ModelSpec& model);
 
 /// Checks all rules between keys for a world of `world_size` ranks and that what the run opens is there. Throws
 /// ConfigError. Returns notices, one line each.

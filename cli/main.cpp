@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,7 +72,10 @@ std::optional<ConfigError> users_mistake(const std::exception_ptr& thrown) {
 
 int main(int argc, char** argv) {
   try {
-    return run({argv + 1, argv + argc});
+    const int status = run({argv + 1, argv + argc});
+    if (std::fflush(stdout) == 0 && std::cout.flush()) return status;
+    std::fprintf(stderr, "titan: cannot write standard output: %s\n", std::strerror(errno));
+    return titan::cli::kFailed;
   } catch (const std::exception& error) {
     if (const auto mistake = users_mistake(std::current_exception())) {
       std::fprintf(stderr, "%s\n", mistake->what());

@@ -21,34 +21,19 @@ std::string with_commas(int64_t number) {
   return digits;
 }
 
-data::DataLoader make_loader(const Job& job, const train::Session& session,
-                             std::shared_ptr<const tokenizer::Tokenizer> tokens, metrics::Logger& log) {
-  const auto& training = job.config.training;
-  data::DatasetOptions dataset{.name = training.dataset, .installation = installation_folder()};
-  if (training.dataset_path) dataset.path = *training.dataset_path;
-  return data::DataLoader({.dataset = data::find_dataset(dataset),
+data::DataLoader make_loader(const Job& job, const RunInputs& inputs, const train::Session& session,
+                             metrics::Logger& log) {
+  return data::DataLoader({.dataset = inputs.dataset,
                            .encode =
-                               [tokens](const std::string& text) {
+                               [tokens = inputs.tokens](const std::string& text) {
                                  const auto ids = tokens->encode(text, true, true);
                                  return std::vector<int64_t>(ids.begin(), ids.end());
                                },
-                           .seq_len = training.seq_len,
+                           .seq_len = job.config.training.seq_len,
                            .global_batch_size = session.batch_rules().global,
                            .dp_rank = session.batch_rank(),
                            .dp_degree = session.batch_degree(),
                            .log = [&log](const std::string& line) { log.info(line); }});
-}
-
-std::shared_ptr<const tokenizer::Tokenizer> load_tokenizer(const Job& job, const train::ModelSpec& model) {
-  auto tokens =
-      std::make_shared<const tokenizer::Tokenizer>(tokenizer::Tokenizer::load(job.config.model.hf_assets_path));
-  if (tokens->vocab_size() > model.dims.vocab_size) {
-    throw config::ConfigError("model.hf_assets_path", "the tokenizer has ids up to " +
-                                                          std::to_string(tokens->vocab_size() - 1) +
-                                                          " but the model's vocabulary has " +
-                                                          std::to_string(model.dims.vocab_size) + " entries");
-  }
-  return tokens;
 }
 
 metrics::MetricsOptions metrics_options(const Job& job, const train::ModelSpec& model, const train::Session& session) {
@@ -69,21 +54,21 @@ void log_start(const Job& job, const platform::Platform& platform, const RankOpt
 
 }  // namespace
 
-void run_rank(const Job& job, const train::ModelSpec& model, platform::Platform& platform, const RankOptions& options) {
+void run_rank(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, platform::Platform& platform,
+              const RankOptions& options) {
   metrics::Logger log(std::cout, {.quiet = !options.log});
   log_start(job, platform, options, log);
   std::optional<c10::ScalarType> dtype;
   if (job.titan.dtype) dtype = train::parse_dtype(*job.titan.dtype);
-  const auto tokens = load_tokenizer(job, model);
   train::Session session(
       {.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
   log.info("Model " + model.name + " " + model.flavor + " size: " + with_commas(model.num_parameters) +
            " total parameters");
   const auto memory = platform.memory_stats();
   log.info(metrics::model_memory_line("CPU", memory.peak_reserved_bytes, memory.capacity_bytes));
+  auto loader = make_loader(job, inputs, session, log);
   std::optional<metrics::RunFiles> files;
   if (options.write_files && platform.world().rank == 0) files.emplace(job.config.job.dump_folder, 0);
-  auto loader = make_loader(job, session, tokens, log);
   metrics::MetricsProcessor metrics(metrics_options(job, model, session), log, files ? &*files : nullptr,
                                     platform.now());
   train::Trainer trainer(session, [&loader] { return loader.next(); }, metrics,

@@ -19,6 +19,7 @@ struct RankOptions {
 };
 
 /// Trains one rank from construction to the last step. Collective over the platform's world.
-void run_rank(const Job& job, const train::ModelSpec& model, platform::Platform& platform, const RankOptions& options);
+void run_rank(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, platform::Platform& platform,
+              const RankOptions& options);
 
 }  // namespace titan::cli

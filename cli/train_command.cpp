@@ -46,20 +46,22 @@ bool is_shown(const Job& job, int rank) {
 
 std::chrono::milliseconds seconds(int64_t count) { return std::chrono::milliseconds(1000 * count); }
 
-void train_solo(const Job& job, const train::ModelSpec& model, RankOptions options) {
+void train_solo(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, RankOptions options) {
   platform::CpuPlatform platform(platform::World{}, nullptr);
-  run_rank(job, model, platform, options);
+  run_rank(job, model, inputs, platform, options);
 }
 
-void train_threads(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, RankOptions options) {
+void train_threads(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, const WorldPlan& plan,
+                   RankOptions options) {
   platform::run_rank_threads(plan.world.size, [&](platform::Platform& platform) {
     RankOptions mine = options;
     mine.log = is_shown(job, platform.world().rank);
-    run_rank(job, model, platform, mine);
+    run_rank(job, model, inputs, platform, mine);
   });
 }
 
-void train_fake(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, RankOptions options) {
+void train_fake(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, const WorldPlan& plan,
+                RankOptions options) {
   const auto connect = [&plan](const std::vector<int>& ranks,
                                std::string_view name) -> std::unique_ptr<comm::Communicator> {
     const auto place = std::find(ranks.begin(), ranks.end(), plan.world.rank) - ranks.begin();
@@ -67,10 +69,11 @@ void train_fake(const Job& job, const train::ModelSpec& model, const WorldPlan& 
                                                     std::string(name));
   };
   platform::CpuPlatform platform(plan.world, connect);
-  run_rank(job, model, platform, options);
+  run_rank(job, model, inputs, platform, options);
 }
 
-void train_processes(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, RankOptions options) {
+void train_processes(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, const WorldPlan& plan,
+                     RankOptions options) {
   const auto& timeouts = job.config.comm;
   comm::GlooWorld world({.world = plan.world,
                          .store = plan.store,
@@ -81,7 +84,7 @@ void train_processes(const Job& job, const train::ModelSpec& model, const WorldP
     return world.make_communicator(ranks, name);
   });
   try {
-    run_rank(job, model, platform, options);
+    run_rank(job, model, inputs, platform, options);
   } catch (const std::exception& error) {
     world.abort(error.what());
     throw;
@@ -101,6 +104,12 @@ WorldPlan plan_world(const Job& job) {
   return decide_world(current_environment(), settings);
 }
 
+// Without a world to run in, a configuration is checked for the number of GPUs that it names.
+int64_t printed_world_size(const Job& job, const WorldPlan& plan) {
+  const bool named = plan.kind == WorldKind::solo && !job.loaded.num_gpus && job.hardware.num_gpus;
+  return named ? *job.hardware.num_gpus : plan.world.size;
+}
+
 void suggest_next(const Job& job) {
   if (job.loaded.given("job.config_file")) return;
   std::puts(
@@ -112,20 +121,21 @@ void suggest_next(const Job& job) {
   std::printf("Metrics of this run: %s/metrics.jsonl\n", job.config.job.dump_folder.c_str());
 }
 
-void train_here(const Job& job, const train::ModelSpec& model, const WorldPlan& plan, const RankOptions& options) {
+void train_here(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, const WorldPlan& plan,
+                const RankOptions& options) {
   c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   const auto& debug = job.config.debug;
   at::globalContext().setDeterministicAlgorithms(debug.deterministic, debug.deterministic_warn_only);
   platform::install_counting_allocator();
   switch (plan.kind) {
     case WorldKind::threads:
-      return train_threads(job, model, plan, options);
+      return train_threads(job, model, inputs, plan, options);
     case WorldKind::fake:
-      return train_fake(job, model, plan, options);
+      return train_fake(job, model, inputs, plan, options);
     case WorldKind::processes:
-      return train_processes(job, model, plan, options);
+      return train_processes(job, model, inputs, plan, options);
     default:
-      return train_solo(job, model, options);
+      return train_solo(job, model, inputs, options);
   }
 }
 
@@ -147,13 +157,14 @@ int train_command(const std::vector<std::string>& arguments) {
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
   RankOptions options;
   if (job->config.job.print_config) {
-    config::validate(job->config, {.world_size = plan.world.size, .model = model.dims});
+    config::validate(job->config, {.world_size = printed_world_size(*job, plan), .model = model.dims});
     std::printf("%s\n", config::config_json(job->schema).c_str());
     return kOk;
   }
   options.notices = check_job(*job, model, plan);
+  const RunInputs inputs = open_inputs(*job, model);
   if (plan.kind == WorldKind::launch) return launch_processes(arguments, plan);
-  train_here(*job, model, plan, options);
+  train_here(*job, model, inputs, plan, options);
   if (plan.kind != WorldKind::processes) suggest_next(*job);
   return kOk;
 }

@@ -14,11 +14,12 @@ namespace titan::comm {
 enum class ReduceOp { sum, avg, max, min };
 
 /// Collective operations among the ranks of one mesh axis.
-/// Every rank must issue the same operations, with the same shapes and dtypes, in the same order. Calls enqueue on the stream
-/// given and return at once: inputs must not be written and outputs must not be read before the Work has been waited for.
-/// One communicator is first-in first-out whatever the streams. Tensors are contiguous and on the platform's device. All ranks
-/// get bitwise the same sums. Not thread-safe: one issuing thread per communicator.
-/// Errors: c10::Error naming operation, rule and values for a broken contract; CommError for a failed or mismatched peer.
+/// Every rank must issue the same operations, with the same shapes and dtypes, in the same order. Calls enqueue on the
+/// stream given and return at once: inputs must not be written and outputs must not be read before the Work has been
+/// waited for. One communicator is first-in first-out whatever the streams. Tensors are contiguous and on the
+/// platform's device. All ranks get bitwise the same sums. Not thread-safe: one issuing thread per communicator.
+/// Errors: c10::Error naming operation, rule and values for a broken contract; CommError for a failed or mismatched
+/// peer.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -34,8 +35,8 @@ class Communicator {
   /// shard = this rank's part of (op over ranks of full); full.numel() = size() * shard.numel().
   virtual Work reduce_scatter(const at::Tensor& full, const at::Tensor& shard, ReduceOp op,
                               const platform::Stream& stream) = 0;
-  /// Sends send_splits[r] rows (dim 0) of `send` to rank r and receives recv_splits[r] rows from it, in rank order. Empty splits
-  /// mean equal parts.
+  /// Sends send_splits[r] rows (dim 0) of `send` to rank r and receives recv_splits[r] rows from it, in rank order.
+  /// Empty splits mean equal parts.
   virtual Work all_to_all(const at::Tensor& send, const at::Tensor& recv, const std::vector<int64_t>& send_splits,
                           const std::vector<int64_t>& recv_splits, const platform::Stream& stream) = 0;
   /// tensor = root's tensor (root: rank in this communicator).

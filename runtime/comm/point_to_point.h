@@ -14,8 +14,8 @@ class PointToPoint {
 
   virtual Work send(const at::Tensor& tensor, int to, const platform::Stream& stream) = 0;
   virtual Work recv(const at::Tensor& tensor, int from, const platform::Stream& stream) = 0;
-  /// Between begin_group and end_group calls are only collected; end_group issues them as one, so that pairs that send to each
-  /// other cannot block each other.
+  /// Between begin_group and end_group calls are only collected; end_group issues them as one, so that pairs that send
+  /// to each other cannot block each other.
   virtual void begin_group() = 0;
   virtual Work end_group(const platform::Stream& stream) = 0;
 };

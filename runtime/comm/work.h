@@ -11,14 +11,15 @@ namespace titan::comm {
 class WorkImpl {
  public:
   virtual ~WorkImpl() = default;
-  /// Orders `stream` after the operation. Blocks the host only where the device has no streams. Throws what made it fail.
+  /// Orders `stream` after the operation. Blocks the host only where the device has no streams. Throws what made it
+  /// fail.
   virtual void wait(const platform::Stream& stream) = 0;
   /// Blocks the host until the operation is done. Throws what made it fail.
   virtual void wait_host() = 0;
 };
 
-/// Handle of an operation under way. Outputs may be read, and inputs written, after wait. Waiting twice is harmless. An empty
-/// Work is complete.
+/// Handle of an operation under way. Outputs may be read, and inputs written, after wait. Waiting twice is harmless. An
+/// empty Work is complete.
 class Work {
  public:
   Work() = default;

@@ -11,8 +11,8 @@ class ContractError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-/// Throws ContractError with the concatenated parts unless `condition` holds. Grammar: operation first, rule second, values
-/// last: "shard_rows: rank must be below num_ranks: rank=4 num_ranks=4".
+/// Throws ContractError with the concatenated parts unless `condition` holds. Grammar: operation first, rule second,
+/// values last: "shard_rows: rank must be below num_ranks: rank=4 num_ranks=4".
 template <class... Parts>
 void check(bool condition, const Parts&... parts) {
   if (condition) return;

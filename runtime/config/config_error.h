@@ -5,8 +5,8 @@
 
 namespace titan::config {
 
-/// The user's configuration, command line or input file is at fault. Printed as one line `<where>: <message>` on standard
-/// error; the process ends with status 2.
+/// The user's configuration, command line or input file is at fault. Printed as one line `<where>: <message>` on
+/// standard error; the process ends with status 2.
 class ConfigError : public std::runtime_error {
  public:
   /// `where` is a dotted key, an environment variable or a file; `message` says what was found, what is allowed and the

@@ -29,8 +29,9 @@ struct ShardSpec {
 /// Describes the whole of a tensor of `shape`.
 ShardSpec whole(std::vector<int64_t> shape);
 
-/// Cuts `spec`'s box along `dim` into `num_shards` chunks of ceil(size / num_shards) rows (FSDP's rule: the last chunks may be
-/// shorter or empty) and returns chunk `index`. Throws ContractError unless 0 <= index < num_shards and dim exists.
+/// Cuts `spec`'s box along `dim` into `num_shards` chunks of ceil(size / num_shards) rows (FSDP's rule: the last chunks
+/// may be shorter or empty) and returns chunk `index`. Throws ContractError unless 0 <= index < num_shards and dim
+/// exists.
 ShardSpec shard(const ShardSpec& spec, int dim, int num_shards, int index);
 
 /// Gives the rows of one chunk: ceil(rows / num_shards).

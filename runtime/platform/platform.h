@@ -28,8 +28,8 @@ struct World {
   bool operator==(const World&) const = default;
 };
 
-/// THE seam: everything a training step needs from the machine it runs on. One object per rank; many may live in one process,
-/// so an implementation keeps no static mutable state. Called from the rank's own thread only.
+/// THE seam: everything a training step needs from the machine it runs on. One object per rank; many may live in one
+/// process, so an implementation keeps no static mutable state. Called from the rank's own thread only.
 class Platform {
  public:
   virtual ~Platform() = default;
@@ -48,9 +48,11 @@ class Platform {
   virtual double now() = 0;
   virtual MemoryStats memory_stats() = 0;
 
-  /// Connects `ranks` (global ranks, ascending, this rank among them). Every one of them must make the same calls in the same
-  /// order; `name` tells the group in error messages ("dp_shard"). A single rank gives a communicator without peers.
-  virtual std::unique_ptr<comm::Communicator> make_communicator(const std::vector<int>& ranks, std::string_view name) = 0;
+  /// Connects `ranks` (global ranks, ascending, this rank among them). Every one of them must make the same calls in
+  /// the same order; `name` tells the group in error messages ("dp_shard"). A single rank gives a communicator without
+  /// peers.
+  virtual std::unique_ptr<comm::Communicator> make_communicator(const std::vector<int>& ranks,
+                                                                std::string_view name) = 0;
 
   /// Names what the device does until the scope ends (phase, microbatch, unit): markers of traces and profilers.
   virtual Scope annotate(std::string_view name) = 0;

@@ -5,7 +5,8 @@
 
 namespace titan::platform {
 
-/// Runs a function when it goes out of scope: ends an annotation, restores the current stream. Move-only; empty by default.
+/// Runs a function when it goes out of scope: ends an annotation, restores the current stream. Move-only; empty by
+/// default.
 class Scope {
  public:
   Scope() = default;

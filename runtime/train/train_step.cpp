@@ -48,11 +48,18 @@ optim::NormMesh norm_mesh(Session& session) {
   return {.axis = [&session](const std::string& axis) -> comm::Communicator& { return session.mesh().get(axis); }};
 }
 
+void check_finite(Session& session, const at::Tensor& grad_norm, const std::vector<unit::LocalShard*>& shards,
+                  int64_t step) {
+  if (std::isfinite(session.platform().read(grad_norm, 1.0))) return;
+  throw NonFiniteError("gradient norm", step,
+                       optim::first_non_finite(shards, {&session.mesh().get("world")}, session.platform()));
+}
+
 // The optimizer step in backward: each unit is updated as soon as its gradients are complete, and they are freed at
 // once. The norm is still that of all gradients; nothing can be clipped by it.
 class StepInBackward {
  public:
-  StepInBackward(Session& session, double lr) : session_(session) {
+  StepInBackward(Session& session, int64_t step_number, double lr) : session_(session), step_(step_number) {
     session.runner().on_unit_gradients([this, lr](unit::UnitSharding& sharding) { step(sharding, lr); });
   }
   ~StepInBackward() { session_.runner().on_unit_gradients(nullptr); }
@@ -63,6 +70,7 @@ class StepInBackward {
   void step(unit::UnitSharding& sharding, double lr) {
     const auto shards = sharding.shards();
     const auto norm = optim::grad_norm(shards, norm_mesh(session_), session_.platform());
+    check_finite(session_, norm, shards, step_);
     square_sum_ = square_sum_.defined() ? square_sum_ + norm.square() : norm.square();
     for (unit::LocalShard* shard : shards) {
       session_.optimizer().step_one(*shard, lr);
@@ -71,42 +79,37 @@ class StepInBackward {
   }
 
   Session& session_;
+  int64_t step_;
   at::Tensor square_sum_;
 };
 
-void check_finite(Session& session, const at::Tensor& grad_norm, int64_t step) {
-  if (std::isfinite(session.platform().read(grad_norm, 1.0))) return;
-  const auto parameter =
-      optim::first_non_finite(session.runner().shards(), {&session.mesh().get("world")}, session.platform());
-  throw NonFiniteError("gradient norm", step, parameter);
-}
-
 }  // namespace
 
-StepResult forward_backward(Session& session, const data::Batch& batch, double lr) {
+StepResult forward_backward(Session& session, const data::Batch& batch, int64_t step, double lr) {
   const TokenCounts tokens = count_tokens(session, batch.labels);
   const auto accumulate = session.dtypes().accumulate;
   const at::Tensor loss_gradient = tokens.global.reciprocal().to(accumulate);
   StepResult result;
   at::Tensor loss_sum;
   if (session.config().optimizer.early_step_in_backward) {
-    StepInBackward stepping(session, lr);
+    StepInBackward stepping(session, step, lr);
     loss_sum = run_microbatches(session, batch, loss_gradient);
     result.grad_norm = stepping.grad_norm();
   } else {
     loss_sum = run_microbatches(session, batch, loss_gradient);
-    result.grad_norm = optim::clip_grad_norm(session.runner().shards(), session.config().training.max_norm,
-                                             norm_mesh(session), session.platform());
+    const auto shards = session.runner().shards();
+    result.grad_norm = optim::grad_norm(shards, norm_mesh(session), session.platform());
+    check_finite(session, result.grad_norm, shards, step);  // scaling by a NaN would blur whose it was
+    optim::scale_grads(shards, result.grad_norm, session.config().training.max_norm);
   }
   result.loss_share = loss_sum / tokens.global;
-  result.local_loss = loss_sum / tokens.local;
+  result.local_loss = loss_sum / tokens.local.clamp_min(1.0);
   return result;
 }
 
 StepResult train_step(Session& session, const data::Batch& batch, int64_t step, double lr) {
   const auto scope = session.platform().annotate("step");
-  StepResult result = forward_backward(session, batch, lr);
-  check_finite(session, result.grad_norm, step);
+  StepResult result = forward_backward(session, batch, step, lr);
   if (!session.config().optimizer.early_step_in_backward) session.optimizer().step(lr);
   session.optimizer().zero_grad();
   return result;

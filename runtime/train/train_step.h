@@ -7,7 +7,7 @@
 
 namespace titan::train {
 
-/// What one step computed, as device tensors: nothing has been read by the host.
+/// What one step computed, as device tensors; of these the host has read the norm alone.
 struct StepResult {
   at::Tensor loss_share;  // this rank's loss sum over the global token count; summed over ranks it is the mean loss
   at::Tensor local_loss;  // mean loss over this rank's own tokens
@@ -15,11 +15,12 @@ struct StepResult {
 };
 
 /// Runs forward and backward of all microbatches and leaves clipped gradients in the shards. With the optimizer step in
-/// backward parameters are updated at rate `lr` here, without clipping. Collective.
-StepResult forward_backward(Session& session, const data::Batch& batch, double lr);
+/// backward parameters are updated at rate `lr` here, without clipping. Collective. Throws NonFiniteError, naming
+/// `step`, on every rank when the gradient norm is not finite, before any parameter changes; with the optimizer step in
+/// backward before any parameter of the affected unit and of the units before it does.
+StepResult forward_backward(Session& session, const data::Batch& batch, int64_t step, double lr);
 
-/// One whole training step: forward_backward, finite check, optimizer. Collective. Throws NonFiniteError on every rank
-/// when the gradient norm is not finite, before any parameter changes.
+/// One whole training step: forward_backward, then the optimizer.
 StepResult train_step(Session& session, const data::Batch& batch, int64_t step, double lr);
 
 }  // namespace titan::train

@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <utility>
+
 #include "runtime/unit/gradient_edges.h"
 #include "runtime/unit/saved_forward.h"
 

@@ -55,7 +55,7 @@ LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, p
   for (int64_t step = 1; step <= run.num_steps; ++step) {
     const auto global = global_batch(step, run.global_rows, run.config.training.seq_len, model.dims.vocab_size);
     const auto mine = rows(global, session.batch_rank() * num_rows, num_rows);
-    const auto outcome = train::forward_backward(session, mine, kLearningRate);
+    const auto outcome = train::forward_backward(session, mine, step, kLearningRate);
     result.losses.push_back(global_loss(session, outcome.loss_share));
     result.grad_norms.push_back(platform.read(outcome.grad_norm, 0.0));
     if (run.config.optimizer.early_step_in_backward) continue;

@@ -17,6 +17,7 @@ struct FsdpGroup {
   bool cpu_offload = false;  // shards, gradients and optimizer state live in host memory
 
   platform::Event last_copy_out = nullptr;  // the gather buffer before the next one is free after it
+  bool shards_changed = true;               // since the last gather: it must come after the compute stream
   FsdpUnit* reducing = nullptr;             // its reduce-scatter is under way, its replica sum has not been started
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <utility>
 
@@ -12,11 +13,6 @@
 namespace titan::parallel {
 
 using platform::StreamRole;
-
-int64_t ShardedParameter::rows_of(int rank) const {
-  const int64_t chunk_rows = row_numel == 0 ? 0 : chunk_numel / row_numel;
-  return std::max<int64_t>(0, std::min(rows - chunk_rows * rank, chunk_rows));
-}
 
 FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward)
     : group_(group), reshard_after_forward_(reshard_after_forward) {
@@ -29,6 +25,7 @@ FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forwar
 
 void FsdpUnit::add_parameter(nn::Parameter& parameter) {
   const auto& sizes = parameter.spec.box.size;
+  TORCH_CHECK(!sizes.empty(), "FsdpUnit: a parameter must have at least one dim: name=", parameter.name);
   const int num_ranks = group_.shard.size();
   const auto device = group_.platform.device();
   const auto compute = at::TensorOptions().dtype(group_.dtypes.compute).device(device);
@@ -61,6 +58,10 @@ void FsdpUnit::begin_unshard() {
   const auto copy_in = group_.platform.stream(StreamRole::all_gather_copy_in);
   const auto gather = group_.platform.stream(StreamRole::all_gather);
   if (group_.last_copy_out) group_.last_copy_out->block(copy_in);
+  // Shards were last written (initialised, updated) on the compute stream; later gathers of the step follow this one.
+  if (std::exchange(group_.shards_changed, false)) {
+    group_.platform.record_event(group_.platform.stream(StreamRole::compute))->block(copy_in);
+  }
   {
     const auto scope = group_.platform.use_stream(copy_in);
     gather_send_ = at::empty({gather_part_bytes_}, bytes);
@@ -105,7 +106,8 @@ void FsdpUnit::reshard() {
 
 void FsdpUnit::begin_reduce(bool last_microbatch) {
   at::NoGradGuard no_grad;
-  if (group_.shard.size() == 1 && group_.replicate.size() == 1) return take_gradients();
+  if (is_alone()) return take_gradients();
+  if (group_.reducing == this) complete_scatter();  // the only unit: its previous microbatch is still under way
   last_microbatch_ = last_microbatch;
   const auto compute = group_.platform.stream(StreamRole::compute);
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
@@ -120,8 +122,11 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
     scatter_part_ = at::empty({reduce_part_numel_}, options);
     scatter_work_ = group_.shard.reduce_scatter(scatter_full_, scatter_part_, comm::ReduceOp::sum, stream);
   }
-  if (FsdpUnit* previous = std::exchange(group_.reducing, this)) previous->complete_scatter();
+  FsdpUnit* previous = std::exchange(group_.reducing, this);
+  if (previous && previous != this) previous->complete_scatter();
 }
+
+bool FsdpUnit::is_alone() const { return group_.shard.size() == 1 && group_.replicate.size() == 1; }
 
 // One rank: no buffer, no communication.
 void FsdpUnit::take_gradients() {
@@ -137,12 +142,23 @@ void FsdpUnit::take_gradients() {
   }
 }
 
+// A parameter that no microbatch used has a zero gradient in every layout.
+void FsdpUnit::fill_missing_gradients() {
+  for (auto& one : parameters_) {
+    const at::Tensor& value = one.shard.value;
+    if (!one.shard.grad.defined())
+      one.shard.grad = at::zeros(value.sizes(), value.options().dtype(group_.dtypes.accumulate));
+  }
+}
+
 void FsdpUnit::complete_scatter() {
   if (!scatter_part_.defined()) return;
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
   std::exchange(scatter_work_, comm::Work()).wait(stream);
-  const auto scope = group_.platform.use_stream(stream);
+  // The buffer goes back to the compute stream's pool: what reuses it must come after the reduction.
+  group_.platform.record_event(stream)->block(group_.platform.stream(StreamRole::compute));
   scatter_full_.reset();
+  const auto scope = group_.platform.use_stream(stream);
   accumulate(std::move(scatter_part_));
   scatter_part_.reset();
   if (!last_microbatch_ || group_.replicate.size() == 1) return;
@@ -160,8 +176,9 @@ void FsdpUnit::accumulate(at::Tensor&& part) {
 }
 
 void FsdpUnit::finish_reduce() {
-  if (group_.shard.size() == 1 && group_.replicate.size() == 1) return;
   at::NoGradGuard no_grad;
+  group_.shards_changed = true;  // by the update that follows
+  if (is_alone()) return fill_missing_gradients();
   if (group_.reducing == this) group_.reducing = nullptr;
   complete_scatter();
   if (!gradient_part_.defined()) return;

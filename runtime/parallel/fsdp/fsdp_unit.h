@@ -34,7 +34,9 @@ class FsdpUnit : public unit::UnitSharding {
   void add_parameter(nn::Parameter& parameter);
   bool values_are_shards() const;  // nothing to gather and nothing to cast: forward reads the shards themselves
   void cast_shards();
+  bool is_alone() const;  // no rank to share with: gradients stay where they are
   void take_gradients();
+  void fill_missing_gradients();
   void complete_scatter();
   void accumulate(at::Tensor&& part);
 

@@ -27,9 +27,10 @@ int64_t lay_out_gather(std::vector<ShardedParameter>& parameters) {
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send) {
   for (const auto& one : parameters) {
     const at::Tensor& value = one.shard.value;
-    if (value.numel() == 0) continue;
-    const int64_t num_bytes = value.numel() * static_cast<int64_t>(c10::elementSize(one.transport.wire));
-    send.narrow(0, one.gather_offset_bytes, num_bytes).view(one.transport.wire).copy_(value.view({-1}));
+    const at::Tensor chunk = send.narrow(0, one.gather_offset_bytes, wire_bytes(one)).view(one.transport.wire);
+    const int64_t padding = one.chunk_numel - value.numel();
+    if (value.numel() > 0) chunk.narrow(0, 0, value.numel()).copy_(value.view({-1}));
+    if (padding > 0) chunk.narrow(0, value.numel(), padding).zero_();
   }
 }
 

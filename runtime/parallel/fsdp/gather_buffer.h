@@ -12,7 +12,7 @@ namespace titan::parallel {
 /// gather_offset_bytes. Returns the size of that part in bytes.
 int64_t lay_out_gather(std::vector<ShardedParameter>& parameters);
 
-/// Copies the local shards into `send` (bytes of one part), casting to each parameter's wire type.
+/// Copies the local shards into `send` (bytes of one part), casting to each parameter's wire type; padding is zero.
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send);
 
 /// Copies gathered parts (`received`: num_ranks parts of bytes) into the parameters' unsharded storage, which is

@@ -20,11 +20,13 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-[[noreturn]] void become_titan(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment,
-                               const std::string& output, const std::string& error) {
+[[noreturn]] void become_titan(const std::vector<std::string>& arguments,
+                               const std::map<std::string, std::string>& environment, const std::string& output,
+                               const std::string& error) {
   for (const char* name : {"COMM_MODE", "NGPU", "CONFIG_FILE", "LOG_RANK", "RANK", "WORLD_SIZE"}) unsetenv(name);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-  if (!freopen(output.c_str(), "w", stdout) || !freopen(error.c_str(), "w", stderr) || chdir(TITAN_SOURCE_DIR) != 0) _exit(126);
+  if (!freopen(output.c_str(), "w", stdout) || !freopen(error.c_str(), "w", stderr) || chdir(TITAN_SOURCE_DIR) != 0)
+    _exit(126);
   std::vector<char*> argv = {const_cast<char*>("titan")};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

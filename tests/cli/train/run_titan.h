@@ -15,7 +15,8 @@ struct Outcome {
 };
 
 /// Runs the built program with `arguments` from the source folder, with `environment` added to this process's.
-Outcome run_titan(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment = {});
+Outcome run_titan(const std::vector<std::string>& arguments,
+                  const std::map<std::string, std::string>& environment = {});
 
 /// One logged step of a run.
 struct LoggedStep {

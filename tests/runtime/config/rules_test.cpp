@@ -1,31 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "runtime/config/rules/paths.h"
-#include "runtime/config/rules/validate.h"
-#include "tests/runtime/config/test_job.h"
+#include "tests/runtime/config/combination.h"
 
 namespace titan::config {
 namespace {
-
-const ModelDims kDebugModel = {
-    .num_layers = 6, .dim = 256, .num_heads = 16, .num_kv_heads = 16, .ffn_hidden = 768, .vocab_size = 2048};
-
-/// A combination of settings on world_size ranks of the debug model, and what `validate` says of it ("": allowed).
-struct Combination {
-  int64_t world_size;
-  std::vector<std::string> arguments;
-  std::string answer;
-};
-
-void expect_answers(const std::vector<Combination>& combinations) {
-  for (const Combination& combination : combinations) {
-    TestJob job;
-    job.load(combination.arguments);
-    const auto found =
-        error_of([&] { validate(job.config, {.world_size = combination.world_size, .model = kDebugModel}); });
-    EXPECT_EQ(found, combination.answer) << ::testing::PrintToString(combination.arguments);
-  }
-}
 
 const char* const kTp = "--parallelism.tensor_parallel_degree";
 const char* const kPp = "--parallelism.pipeline_parallel_degree";
@@ -364,45 +342,6 @@ TEST(QuantizationRules, SomeFormatsExcludeSomeParallelisms) {
         {"--model.converters=quantize.linear.mx", kTp, "2", "--compile.enable"},
         "model.converters: TP not yet supported with torch.compile for mxfp8: quantize.linear.mx needs "
         "parallelism.tensor_parallel_degree 1 or no compiled model"}});
-}
-
-TEST(PythonKeys, ThatNeedPythonAreRefused) {
-  expect_answers(
-      {{1,
-        {"--experimental.custom_import", "my.module"},
-        "experimental.custom_import: titan imports no Python modules; add a model or data set in C++; found "
-        "'my.module'"},
-       {1, {"--job.custom_config_module", "torchtitan.components.ft.config"}, ""},
-       {1,
-        {"--job.custom_config_module", "mine"},
-        "job.custom_config_module: titan imports no Python modules; allowed: torchtitan.components.ft.config, "
-        "torchtitan.models.flux.job_config (their keys are built in); found 'mine'"}});
-}
-
-TEST(Paths, ThatARunOpensAreThere) {
-  const auto answer = [](const std::vector<std::string>& arguments) {
-    TestJob job;
-    std::vector<std::string> all = {"--model.hf_assets_path", "/tmp"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    job.load(all);
-    return error_of([&] { check_paths(job.config); });
-  };
-  EXPECT_EQ(answer({}), "");
-  EXPECT_EQ(answer({"--model.hf_assets_path", "/no/assets"}), "model.hf_assets_path: found no folder '/no/assets'");
-  EXPECT_EQ(
-      answer({"--model.hf_assets_path", "/old/tokenizer.model"}),
-      "model.hf_assets_path: expects the folder that `titan download` fills, found the file '/old/tokenizer.model'");
-  EXPECT_EQ(answer({"--training.dataset_path", "/no/data"}),
-            "training.dataset_path: found no file or folder '/no/data'");
-  EXPECT_EQ(answer({"--validation.dataset_path", "/no/data"}), "");
-  EXPECT_EQ(answer({"--validation.enable", "--validation.dataset_path", "/no/data"}),
-            "validation.dataset_path: found no file or folder '/no/data'");
-  EXPECT_EQ(answer({"--checkpoint.enable", "--checkpoint.initial_load_path", "/no/start"}),
-            "checkpoint.initial_load_path: found no folder '/no/start'");
-  EXPECT_EQ(
-      answer(
-          {"--parallelism.pipeline_parallel_degree", "2", "--parallelism.pipeline_parallel_schedule_csv", "/no.csv"}),
-      "parallelism.pipeline_parallel_schedule_csv: The specified path '/no.csv' does not exist or is not a file.");
 }
 
 }  // namespace

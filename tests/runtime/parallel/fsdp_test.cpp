@@ -5,9 +5,12 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "runtime/platform/rank_threads.h"
+#include <cmath>
+
+#include "runtime/comm/solo_communicator.h"
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/platform/cpu_platform.h"
+#include "runtime/platform/rank_threads.h"
 #include "tests/support/toy_units.h"
 
 namespace titan {
@@ -20,6 +23,7 @@ struct Layout {
   int shard = 1;
   bool reshard = true;
   int accumulation = 1;
+  int num_blocks = 3;
 };
 
 struct Result {
@@ -33,9 +37,10 @@ std::vector<int> ranks_along(int first, int stride, int count) {
   return ranks;
 }
 
-std::unique_ptr<unit::UnitRunner> make_runner(platform::Platform& platform, parallel::FsdpGroup& group, bool reshard) {
+std::unique_ptr<unit::UnitRunner> make_runner(platform::Platform& platform, parallel::FsdpGroup& group, bool reshard,
+                                              int num_blocks = 3) {
   std::vector<unit::RunnerUnit> units;
-  for (auto& one : test::make_toy_units({})) {
+  for (auto& one : test::make_toy_units({.num_blocks = num_blocks})) {
     std::unique_ptr<unit::UnitSharding> sharding;
     if (!one->parameters().empty()) sharding = std::make_unique<parallel::FsdpUnit>(group, *one, reshard);
     const bool is_loss = one->full_name() == "loss";
@@ -69,12 +74,15 @@ Result train_once(const Layout& layout) {
   Result result;
   platform::run_rank_threads(world, [&](platform::Platform& platform) {
     const int rank = platform.world().rank;
-    const auto shard = platform.make_communicator(ranks_along(rank / layout.shard * layout.shard, 1, layout.shard), "fsdp");
+    const auto shard =
+        platform.make_communicator(ranks_along(rank / layout.shard * layout.shard, 1, layout.shard), "fsdp");
     const auto replicate =
         platform.make_communicator(ranks_along(rank % layout.shard, layout.shard, layout.replicate), "dp_replicate");
-    parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate,
+    parallel::FsdpGroup group{.platform = platform,
+                              .shard = *shard,
+                              .replicate = *replicate,
                               .dtypes = unit::DtypePolicy::uniform(at::kDouble)};
-    auto runner = make_runner(platform, group, layout.reshard);
+    auto runner = make_runner(platform, group, layout.reshard, layout.num_blocks);
     const auto batch = test::toy_microbatch({}, kGlobalRows, 5, at::kDouble);
     const int64_t local = kGlobalRows / world, micro = local / layout.accumulation;
     auto loss = at::zeros({}, at::kDouble);
@@ -116,11 +124,37 @@ TEST(Fsdp, EveryLayoutGivesTheOneRankGradients) {
   }
 }
 
+TEST(Fsdp, TheOnlyUnitOfAStageKeepsTheGradientsOfEveryMicrobatch) {
+  const Result expected = train_once({.num_blocks = 0});
+  for (const auto& layout : {Layout{1, 3, true, 4, 0}, Layout{3, 1, true, 4, 0}, Layout{2, 2, true, 4, 0}}) {
+    const Result actual = train_once(layout);
+    const auto& gradient = expected.gradients.at("embed.weight");
+    EXPECT_LE((actual.gradients.at("embed.weight") - gradient).norm().item<double>(),
+              1e-12 * gradient.norm().item<double>());
+  }
+}
+
+TEST(Fsdp, ARankWithoutRowsSendsZeros) {
+  platform::CpuPlatform platform(platform::World{.rank = 63, .size = 64}, nullptr);
+  comm::FakeCommunicator shard(63, 64, "fsdp");
+  comm::SoloCommunicator replicate("dp_replicate");
+  parallel::FsdpGroup group{
+      .platform = platform, .shard = shard, .replicate = replicate, .dtypes = unit::DtypePolicy::uniform(at::kDouble)};
+  auto runner = make_runner(platform, group, true);
+  // Memory that the gather buffer may get back from the allocator holds NaN.
+  for (int64_t numel = 1; numel < 4096; numel *= 2) at::full({numel}, std::nan(""), at::kDouble);
+  runner->units()[1].sharding->finish_unshard();
+  // The fake world repeats this rank's part, 7 rows over 64 ranks leave rank 63 none: all padding.
+  EXPECT_TRUE(runner->units()[1].unit->parameters()[0]->value.detach().eq(0.0).all().item<bool>());
+}
+
 TEST(Fsdp, ReshardFreesTheUnshardedValuesAndASecondUseRefillsThem) {
   platform::run_rank_threads(2, [](platform::Platform& platform) {
     const auto shard = platform.make_communicator({0, 1}, "fsdp");
     const auto replicate = platform.make_communicator({platform.world().rank}, "dp_replicate");
-    parallel::FsdpGroup group{.platform = platform, .shard = *shard, .replicate = *replicate,
+    parallel::FsdpGroup group{.platform = platform,
+                              .shard = *shard,
+                              .replicate = *replicate,
                               .dtypes = unit::DtypePolicy::uniform(at::kDouble)};
     auto runner = make_runner(platform, group, true);
     const auto& block = runner->units()[1];

@@ -98,5 +98,22 @@ TEST(Trainer, StopsBeforeTheUpdateAtAGradientThatIsNotFiniteNamingStepAndParamet
   }
 }
 
+TEST(Trainer, TheOptimizerStepInBackwardStopsAtTheUnitWhoseGradientIsNotFinite) {
+  LoopOptions options;
+  options.config.optimizer.early_step_in_backward = true;
+  options.before_training = [](train::Session& session) {
+    for (auto* shard : session.runner().shards()) {
+      if (shard->name == "output.weight") shard->value.fill_(std::numeric_limits<float>::quiet_NaN());
+    }
+  };
+  try {
+    run_loop(options);
+    FAIL() << "trained on with NaN";
+  } catch (const comm::RankFailure& failure) {
+    const std::string text = failure.what();
+    EXPECT_NE(text.find("first parameter affected: norm.weight"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace titan

@@ -25,7 +25,10 @@ class UnitRunnerTest : public ::testing::Test {
       : platform_(platform::World{}, nullptr),
         shard_("fsdp"),
         replicate_("dp_replicate"),
-        group_{.platform = platform_, .shard = shard_, .replicate = replicate_, .dtypes = unit::DtypePolicy::uniform(at::kDouble)} {}
+        group_{.platform = platform_,
+               .shard = shard_,
+               .replicate = replicate_,
+               .dtypes = unit::DtypePolicy::uniform(at::kDouble)} {}
 
   std::unique_ptr<unit::UnitRunner> make_runner(Checkpoint checkpoint) {
     std::vector<unit::RunnerUnit> units;
@@ -44,7 +47,8 @@ class UnitRunnerTest : public ::testing::Test {
   }
 
   // The same model as one autograd graph: leaves in place of the bound values.
-  std::vector<at::Tensor> whole_graph_gradients(unit::UnitRunner& runner, unit::Microbatch&& microbatch, at::Tensor& loss) {
+  std::vector<at::Tensor> whole_graph_gradients(unit::UnitRunner& runner, unit::Microbatch&& microbatch,
+                                                at::Tensor& loss) {
     at::AutoGradMode grad(true);
     std::vector<at::Tensor> leaves;
     unit::Tuple values = std::move(microbatch.inputs);
@@ -73,8 +77,7 @@ TEST_F(UnitRunnerTest, ExplicitBackwardEqualsWholeGraphAutogradBitwise) {
   for (const Checkpoint checkpoint : {Checkpoint::none, Checkpoint::full}) {
     auto runner = make_runner(checkpoint);
     at::Tensor expected_loss;
-    const auto expected =
-        whole_graph_gradients(*runner, test::toy_microbatch({}, 9, 1, at::kDouble), expected_loss);
+    const auto expected = whole_graph_gradients(*runner, test::toy_microbatch({}, 9, 1, at::kDouble), expected_loss);
     unit::Flight flight;
     const auto outputs = runner->forward(test::toy_microbatch({}, 9, 1, at::kDouble), flight);
     EXPECT_FALSE(outputs[0].requires_grad());
@@ -129,8 +132,8 @@ TEST_F(UnitRunnerTest, StepsInBackwardOrderWhenGradientsAreComplete) {
   unit::Flight flight;
   runner->forward(test::toy_microbatch({}, 4, 1, at::kDouble), flight);
   runner->backward(std::move(flight), {at::ones({}, at::kDouble)}, true);
-  const std::vector<std::string> expected = {"blocks.2.up", "blocks.2.down", "blocks.2.scale", "blocks.1.up",
-                                             "blocks.1.down", "blocks.1.scale", "blocks.0.up", "blocks.0.down",
+  const std::vector<std::string> expected = {"blocks.2.up",    "blocks.2.down",  "blocks.2.scale", "blocks.1.up",
+                                             "blocks.1.down",  "blocks.1.scale", "blocks.0.up",    "blocks.0.down",
                                              "blocks.0.scale", "embed.weight"};
   EXPECT_EQ(stepped, expected);
 }
