@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bench/comparison.h"
@@ -81,7 +82,10 @@ void fused_against_others(benchmark::State& state, const Shapes& shapes, at::Sca
     state.SetIterationTime(fused.seconds.back());
   }
   state.counters["for_loop_over_fused"] = bench::median(for_loop.seconds) / bench::median(fused.seconds);
-  bench::report(state, {.name = "AdamW step",
+  int64_t numel = 0;
+  for (const unit::LocalShard* shard : fused.list) numel += shard->value.numel();
+  bench::report(state, {.name = std::string("AdamW step of ") + c10::toString(dtype) + " " + std::to_string(numel) +
+                                " elements in " + std::to_string(fused.list.size()) + " tensors",
                         .ours = {"fused", bench::median(fused.seconds)},
                         .other = {"foreach", bench::median(foreach.seconds)}});
 }
