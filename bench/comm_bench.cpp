@@ -10,8 +10,10 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "bench/comparison.h"
 #include "runtime/comm/communicator.h"
 #include "runtime/comm/thread_ranks.h"
 
@@ -80,27 +82,30 @@ Times reduce_scatter(Communicator& comm, int64_t num_bytes) {
                  [&] { comm.reduce_scatter(full, shard, comm::ReduceOp::sum, kStream).wait(kStream); });
 }
 
-void against_memcpy(benchmark::State& state, Times (*measure)(Communicator&, int64_t)) {
+void against_memcpy(benchmark::State& state, const char* name, Times (*measure)(Communicator&, int64_t)) {
   const int num_ranks = static_cast<int>(state.range(0));
-  const int64_t num_bytes = state.range(1) << 20;
+  const int64_t num_mib = state.range(1);
   std::vector<int> ranks;
   for (int rank = 0; rank < num_ranks; ++rank) ranks.push_back(rank);
   Times times;
   for (auto _ : state) {
     const auto world = comm::ThreadWorld::create(num_ranks);
     comm::run_thread_ranks(*world, [&](int rank) {
-      const Times of_rank = measure(*world->make_communicator(rank, ranks, "bench"), num_bytes);
+      const Times of_rank = measure(*world->make_communicator(rank, ranks, "bench"), num_mib << 20);
       if (rank == 0) times = of_rank;
     });
   }
-  state.counters["collective_us"] = 1e6 * times.collective_s;
-  state.counters["memcpy_us"] = 1e6 * times.memcpy_s;
-  state.counters["times_memcpy"] = times.collective_s / times.memcpy_s;
+  bench::report(state, {.name = std::to_string(num_ranks) + " rank threads, " + std::to_string(num_mib) + " MiB",
+                        .ours = {name, times.collective_s},
+                        .other = {"memcpy", times.memcpy_s},
+                        .ratio = bench::Ratio::cost});
 }
 
-BENCHMARK_CAPTURE(against_memcpy, all_reduce, all_reduce)->ArgsProduct({{2, 4}, {1, 64}})->Iterations(1);
-BENCHMARK_CAPTURE(against_memcpy, all_gather, all_gather)->ArgsProduct({{2, 4}, {1, 64}})->Iterations(1);
-BENCHMARK_CAPTURE(against_memcpy, reduce_scatter, reduce_scatter)->ArgsProduct({{2, 4}, {1, 64}})->Iterations(1);
+BENCHMARK_CAPTURE(against_memcpy, all_reduce, "all_reduce", all_reduce)->ArgsProduct({{2, 4}, {1, 64}})->Iterations(1);
+BENCHMARK_CAPTURE(against_memcpy, all_gather, "all_gather", all_gather)->ArgsProduct({{2, 4}, {1, 64}})->Iterations(1);
+BENCHMARK_CAPTURE(against_memcpy, reduce_scatter, "reduce_scatter", reduce_scatter)
+    ->ArgsProduct({{2, 4}, {1, 64}})
+    ->Iterations(1);
 
 }  // namespace
 }  // namespace titan

@@ -3,6 +3,7 @@
 // ranks.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/ones.h>
+#include <benchmark/benchmark.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -88,15 +89,24 @@ void measure(const cli::WorldPlan& plan) {
   comm->barrier();
 }
 
+void gloo_collectives(benchmark::State& state, const cli::Environment& environment) {
+  for (auto _ : state) {
+    if (cli::launch({.num_procs = 2, .environment = environment}) != 0) state.SkipWithError("a rank failed");
+  }
+}
+
 }  // namespace
 }  // namespace titan
 
-int main() {
+int main(int argc, char** argv) {
   const auto environment = titan::cli::current_environment();
   const auto plan = titan::cli::decide_world(environment);
   if (plan.kind == titan::cli::WorldKind::processes) {
     titan::measure(plan);
     return 0;
   }
-  return titan::cli::launch({.num_procs = 2, .environment = environment});
+  benchmark::RegisterBenchmark("gloo_collectives", titan::gloo_collectives, environment)->Iterations(1);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
 }

@@ -5,11 +5,12 @@
 #include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "bench/comparison.h"
 #include "runtime/optim/optimizer.h"
 #include "runtime/optim/sum_of_squares.h"
 
@@ -70,11 +71,6 @@ double seconds_of(const Function& function) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<int64_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
 void fused_against_others(benchmark::State& state, const Shapes& shapes, at::ScalarType dtype) {
   Contestant fused(shapes, Implementation::fused, dtype);
   Contestant foreach (shapes, Implementation::foreach, dtype);
@@ -85,8 +81,13 @@ void fused_against_others(benchmark::State& state, const Shapes& shapes, at::Sca
     }
     state.SetIterationTime(fused.seconds.back());
   }
-  state.counters["foreach_over_fused"] = median(foreach.seconds) / median(fused.seconds);
-  state.counters["for_loop_over_fused"] = median(for_loop.seconds) / median(fused.seconds);
+  state.counters["for_loop_over_fused"] = bench::median(for_loop.seconds) / bench::median(fused.seconds);
+  int64_t numel = 0;
+  for (const unit::LocalShard* shard : fused.list) numel += shard->value.numel();
+  bench::report(state, {.name = std::string("AdamW step of ") + c10::toString(dtype) + " " + std::to_string(numel) +
+                                " elements in " + std::to_string(fused.list.size()) + " tensors",
+                        .ours = {"fused", bench::median(fused.seconds)},
+                        .other = {"foreach", bench::median(foreach.seconds)}});
 }
 
 /// A step reads value, gradient and both averages and writes all but the gradient: 7 elements; a copy reads one and
@@ -102,8 +103,8 @@ void fused_against_memcpy(benchmark::State& state, const Shapes& shapes) {
     fused.seconds.push_back(seconds_of([&] { fused.optimizer->step(1e-3); }));
     state.SetIterationTime(fused.seconds.back());
   }
-  const double step_rate = 7.0 * 4.0 * static_cast<double>(numel) / median(fused.seconds);
-  const double copy_rate = 2.0 * 8.0 * static_cast<double>(numel) / median(copies);
+  const double step_rate = 7.0 * 4.0 * static_cast<double>(numel) / bench::median(fused.seconds);
+  const double copy_rate = 2.0 * 8.0 * static_cast<double>(numel) / bench::median(copies);
   state.counters["GB_per_s"] = step_rate / 1e9;
   state.counters["memcpy_GB_per_s"] = copy_rate / 1e9;
   state.counters["share_of_memcpy"] = step_rate / copy_rate;
@@ -121,7 +122,7 @@ void norm_against_sum(benchmark::State& state, const Shapes& shapes) {
     }));
     state.SetIterationTime(norms.back());
   }
-  state.counters["sum_over_squares"] = median(sums) / median(norms);
+  state.counters["sum_over_squares"] = bench::median(sums) / bench::median(norms);
 }
 
 BENCHMARK_CAPTURE(fused_against_others, 8B_block_of_4_float32, block_8b(), at::kFloat)->UseManualTime()->Iterations(5);

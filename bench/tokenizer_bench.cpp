@@ -1,21 +1,23 @@
 // Encoding speed in MB per second of processor time on one thread, for a tokenizer that the bench trains itself, and
-// the ratio to the Python package `tokenizers` on the same file. The package runs in the interpreter that
-// TITAN_PEER_PYTHON names, else build/peer/bin/python; without it the comparison is skipped by name. TITAN_BENCH_TEXT
+// the ratio to the Python package `tokenizers` on the same file, which needs the peer environment. TITAN_BENCH_TEXT
 // names another text.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <optional>
 #include <random>
+#include <sstream>
+#include <stdexcept>
 
+#include "bench/comparison.h"
+#include "bench/peer.h"
 #include "runtime/data/tokenizer/bpe_trainer.h"
 #include "runtime/data/tokenizer/tokenizer.h"
 #include "runtime/data/tokenizer/tokenizer_writer.h"
@@ -91,22 +93,17 @@ size_t encode_documents(const Tokenizer& tokenizer, const std::string& text) {
   return num_ids;
 }
 
-std::string peer_python() {
-  if (const char* python = std::getenv("TITAN_PEER_PYTHON")) return python;
-  const std::string local = TITAN_SOURCE_DIR "/build/peer/bin/python";
-  return std::filesystem::exists(local) ? local : "";
-}
-
-/// The package's MB/s and number of ids, nothing if it cannot be run.
-std::optional<std::pair<double, size_t>> run_peer(const Workplace& place) {
-  const std::string command = "'" + peer_python() + "' '" TITAN_SOURCE_DIR "/bench/tokenizer_peer.py' '" +
-                              place.folder() + "' '" + place.text_path() + "'";
-  FILE* pipe = popen(command.c_str(), "r");
-  if (!pipe) return std::nullopt;
-  double speed = 0;
+/// What tokenizer_peer.py prints.
+struct PeerResult {
+  double speed = 0.0;  // MB/s
   size_t num_ids = 0;
-  const bool read = std::fscanf(pipe, "%lf %zu", &speed, &num_ids) == 2;
-  return pclose(pipe) == 0 && read ? std::optional(std::pair(speed, num_ids)) : std::nullopt;
+};
+
+PeerResult run_package(const Workplace& place) {
+  PeerResult result;
+  std::istringstream output(titan::bench::run_peer("bench/tokenizer_peer.py", {place.folder(), place.text_path()}));
+  if (!(output >> result.speed >> result.num_ids)) throw std::runtime_error("tokenizer_peer.py: no result printed");
+  return result;
 }
 
 void encode(benchmark::State& state, const Workplace& place) {
@@ -121,15 +118,17 @@ void encode(benchmark::State& state, const Workplace& place) {
   const double speed = static_cast<double>(place.text().size()) / best_s / 1e6;
   state.counters["MB/s"] = speed;
   state.counters["bytes_per_token"] = static_cast<double>(place.text().size()) / static_cast<double>(num_ids);
-  if (peer_python().empty()) {
-    state.SetLabel("comparison with the tokenizers package skipped: no TITAN_PEER_PYTHON, no build/peer/bin/python");
+  if (titan::bench::peer_python().empty()) {
+    state.SetLabel(std::string("comparison with the tokenizers package ") + titan::bench::kNoPeer);
     return;
   }
-  const auto peer = run_peer(place);
-  if (!peer) return state.SkipWithError("the tokenizers package could not be run in the peer environment");
-  if (peer->second != num_ids) return state.SkipWithError("the tokenizers package gives another number of ids");
-  state.counters["package_MB/s"] = peer->first;
-  state.counters["ratio"] = speed / peer->first;
+  const PeerResult peer = run_package(place);
+  if (peer.num_ids != num_ids) return state.SkipWithError("the tokenizers package gives another number of ids");
+  const double text_mb = static_cast<double>(place.text().size()) / 1e6;
+  titan::bench::report(state, {.name = "encoding on one thread",
+                               .ours = {"titan", best_s},
+                               .other = {"tokenizers package", text_mb / peer.speed},
+                               .bound = "at least 1.0x"});
 }
 
 void train(benchmark::State& state, const Workplace& place) {
