@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "runtime/config/config_error.h"
 #include "runtime/data/tokenizer/decoder.h"
 
 namespace titan::tokenizer {
@@ -115,7 +116,9 @@ OrderedJson config_json(const TokenizerFiles& files) {
 }  // namespace
 
 void write_tokenizer(const TokenizerFiles& files, const std::string& folder) {
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw config::ConfigError(folder, "cannot make this folder: " + error.message());
   write_file(tokenizer_json(files), std::filesystem::path(folder) / "tokenizer.json");
   write_file(config_json(files), std::filesystem::path(folder) / "tokenizer_config.json");
 }
