@@ -17,7 +17,7 @@ struct Command {
 /// Lists all commands in the order of the help text.
 const std::vector<Command>& commands();
 
-/// Exit statuses (docs/worlds.md).
+/// Exit statuses (docs/worlds.md, "How a run ends").
 enum ExitStatus { kOk = 0, kFailed = 1, kUsage = 2, kDoesNotFit = 3 };
 
 }  // namespace titan::cli
