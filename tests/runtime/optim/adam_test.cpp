@@ -7,6 +7,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
@@ -37,8 +38,13 @@ std::vector<AdamItem> make_items(at::ScalarType dtype) {
   return items;
 }
 
+// Gradients of the values' signs and at least 0.1 long: where Adam's decay cancelled a gradient, the first step, which
+// divides it by its own length, would enlarge its rounding without bound.
 void set_grads(std::vector<AdamItem>& items, at::ScalarType dtype) {
-  for (AdamItem& item : items) item.grad = at::randn(item.value.sizes(), at::kDouble).to(dtype);
+  for (AdamItem& item : items) {
+    const auto lengths = at::randn(item.value.sizes(), at::kDouble).abs().add(0.1);
+    item.grad = at::where(item.value.lt(0.0), lengths.neg(), lengths).to(dtype);
+  }
 }
 
 std::vector<AdamItem> clone(const std::vector<AdamItem>& items) {
