@@ -5,13 +5,12 @@
 Of each gradient g, flattened, it keeps the norm and the sum of g_i cos(i): together they notice a transposed or permuted tensor.
 """
 
-import argparse
 import dataclasses
 
 import golden
 import torch
 import torch.nn.functional as F
-from llama_reference import CONFIGS, Llama, initialise
+from llama_reference import CONFIGS, Llama, golden_arguments, initialise
 
 
 def digest(gradient):
@@ -21,13 +20,7 @@ def digest(gradient):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, choices=CONFIGS)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--seq-len", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=42)
-    args = parser.parse_args()
+    args = golden_arguments(__doc__.splitlines()[0])
 
     config = CONFIGS[args.model]
     model = Llama(config, args.seq_len)

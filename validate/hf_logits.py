@@ -3,13 +3,12 @@
     python validate/hf_logits.py --model tiny_llama3 --output tests/golden/parity/hf_tiny_llama3.json
 """
 
-import argparse
 import dataclasses
 
 import golden
 import torch
 import transformers
-from llama_reference import CONFIGS, Llama, initialise
+from llama_reference import CONFIGS, Llama, golden_arguments, initialise
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 WHOLE_NAMES = {"tok_embeddings.weight": "model.embed_tokens.weight", "norm.weight": "model.norm.weight",
@@ -53,13 +52,7 @@ def hf_value(name, value, config):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, choices=CONFIGS)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--seq-len", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=42)
-    args = parser.parse_args()
+    args = golden_arguments(__doc__.splitlines()[0])
 
     config = CONFIGS[args.model]
     ours = Llama(config, args.seq_len)

@@ -3,6 +3,7 @@
 Shapes: B batch, S sequence, H query heads, K key/value heads, D head size.
 """
 
+import argparse
 import dataclasses
 import math
 
@@ -183,3 +184,14 @@ def initialise(model, config, seed):
             parameter.fill_(1.0)
         else:
             parameter.copy_(draw(seed, name, tuple(parameter.shape), *init_rule(name, config)))
+
+
+def golden_arguments(description):
+    """Reads the command line of a script that writes one small model's golden numbers."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", required=True, choices=CONFIGS)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--seq-len", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=42)
+    return parser.parse_args()

@@ -106,7 +106,7 @@ TEST_F(FindFile, NamesTheNearestShippedFile) {
 }
 
 TEST_F(FindFile, RefusesFoldersAndMissingPaths) {
-  EXPECT_EQ(error_of([] { found("/tmp/"); }), "--x: expects a file, found the folder '/tmp/'");
+  EXPECT_EQ(error_of([] { found("/"); }), "--x: expects a file, found the folder '/'");
   EXPECT_EQ(error_of([] { found("no/such.toml"); }), "--x: found no file 'no/such.toml'");
   EXPECT_EQ(error_of([] { found(""); }), "--x: expects a file or the name of a shipped one, found ''");
 }
