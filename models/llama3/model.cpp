@@ -1,5 +1,6 @@
 #include "models/llama3/model.h"
 
+#include "models/llama3/parallelize.h"
 #include "models/llama3/units.h"
 
 namespace titan::models::llama3 {
@@ -13,6 +14,7 @@ train::ModelSpec make_spec(const std::string& model, const Flavor& flavor) {
           .dims = config.dims,
           .num_parameters = num_parameters(config),
           .flops_per_token = [config](int64_t seq_len) { return flops_per_token(config, seq_len); },
+          .tensor_plan = tensor_plan(),
           .build = [config](const train::ModelOptions& options) { return build(config, options); }};
 }
 

@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "runtime/recompute/interceptor.h"
+
 namespace titan::comm {
 namespace {
 
@@ -60,6 +62,11 @@ at::Tensor sum_and_split(const at::Tensor& x, int64_t dim, Communicator& comm, c
   return shard;
 }
 
+/// The two that a checkpointed unit may keep from its forward: they cost more to repeat than they take.
+recompute::OpCall describe(recompute::OpKind kind, const at::Tensor& x) {
+  return {.kind = kind, .bytes = static_cast<double>(x.nbytes())};
+}
+
 at::Tensor own_part(const at::Tensor& x, int64_t dim, const Communicator& comm) {
   check_divides("split_to_group", x, dim, comm.size());
   const int64_t count = x.size(dim) / comm.size();
@@ -97,14 +104,22 @@ at::Tensor all_gather(const at::Tensor& x, int64_t dim, Communicator& comm, cons
 at::Tensor reduce_scatter(const at::Tensor& x, int64_t dim, Communicator& comm, const platform::Stream& stream) {
   dim = at::maybe_wrap_dim(dim, x.dim());
   return LinearMap::apply(
-      x, [=, &comm](const at::Tensor& v) { return sum_and_split(v, dim, comm, stream); },
+      x,
+      [=, &comm](const at::Tensor& v) {
+        return recompute::run_one(describe(recompute::OpKind::reduce_scatter, v),
+                                  [&] { return sum_and_split(v, dim, comm, stream); });
+      },
       [=, &comm](const at::Tensor& g) { return all_gather(g, dim, comm, stream); });
 }
 
 at::Tensor all_to_all(const at::Tensor& x, const std::vector<int64_t>& send_splits,
                       const std::vector<int64_t>& recv_splits, Communicator& comm, const platform::Stream& stream) {
   return LinearMap::apply(
-      x, [=, &comm](const at::Tensor& v) { return exchange(v, send_splits, recv_splits, comm, stream); },
+      x,
+      [=, &comm](const at::Tensor& v) {
+        return recompute::run_one(describe(recompute::OpKind::all_to_all, v),
+                                  [&] { return exchange(v, send_splits, recv_splits, comm, stream); });
+      },
       [=, &comm](const at::Tensor& g) { return all_to_all(g, recv_splits, send_splits, comm, stream); });
 }
 

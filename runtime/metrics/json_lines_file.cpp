@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "runtime/config/config_error.h"
+#include "runtime/files/write_file.h"
 
 namespace titan::metrics {
 namespace {
@@ -56,55 +57,20 @@ std::string kept_lines(const fs::path& path, const std::string& text, int64_t re
   return kept;
 }
 
-void write_all(int descriptor, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw std::runtime_error(path.string() + ": cannot be written: " + cause(errno));
-    text.remove_prefix(written);
-  }
-}
-
-int open_for_writing(const fs::path& path, int mode) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0644);
-  if (descriptor < 0) throw config::ConfigError(path, "cannot be opened for writing: " + cause(errno));
-  return descriptor;
-}
-
-void replace(const fs::path& path, const std::string& text) {
-  const fs::path temporary = path.string() + ".tmp";
-  const int descriptor = open_for_writing(temporary, O_TRUNC);
-  try {
-    write_all(descriptor, text, temporary);
-  } catch (...) {
-    ::close(descriptor);
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  ::close(descriptor);
-  std::error_code error;
-  fs::rename(temporary, path, error);
-  if (error) throw config::ConfigError(path, "cannot be replaced: " + error.message());
-}
-
 void drop_later_lines(const fs::path& path, int64_t resume_step) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return;
   const std::string text = read_all(path);
   const std::string kept = kept_lines(path, text, resume_step);
-  if (kept.size() != text.size()) replace(path, kept);
+  if (kept.size() != text.size()) files::write_file(path, kept);
 }
 
 }  // namespace
 
 JsonLinesFile::JsonLinesFile(fs::path path, int64_t resume_step) : path_(std::move(path)) {
-  if (path_.has_parent_path()) {
-    std::error_code error;
-    fs::create_directories(path_.parent_path(), error);
-    if (error) throw config::ConfigError(path_.parent_path(), "cannot be created: " + error.message());
-  }
+  if (path_.has_parent_path()) files::make_folder(path_.parent_path());
   drop_later_lines(path_, resume_step);
-  descriptor_ = open_for_writing(path_, O_APPEND);
+  descriptor_ = files::open_for_writing(path_, O_APPEND);
 }
 
 JsonLinesFile::~JsonLinesFile() {
@@ -115,7 +81,7 @@ JsonLinesFile::JsonLinesFile(JsonLinesFile&& other) noexcept
     : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 void JsonLinesFile::append(std::string_view json_object) {
-  write_all(descriptor_, std::string(json_object) + "\n", path_);
+  files::write_all(descriptor_, std::string(json_object) + "\n", path_);
 }
 
 }  // namespace titan::metrics

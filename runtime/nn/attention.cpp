@@ -24,14 +24,15 @@ Attention::Attention(Module* parent, const std::string& name, const AttentionOpt
       wo_(this, "wo", options.num_heads * options.head_dim, options.dim, options.init_out) {}
 
 at::Tensor Attention::forward(const at::Tensor& x_BSE, const at::Tensor& rotary_table) const {
-  const auto q_BSHD = ops::rope(split_heads(wq_.forward(x_BSE), head_dim_), rotary_table);
-  const auto k_BSKD = ops::rope(split_heads(wk_.forward(x_BSE), head_dim_), rotary_table);
-  const auto v_BSKD = split_heads(wv_.forward(x_BSE), head_dim_);
+  const auto in_BSE = enter(x_BSE);
+  const auto q_BSHD = ops::rope(split_heads(wq_.forward(in_BSE), head_dim_), rotary_table);
+  const auto k_BSKD = ops::rope(split_heads(wk_.forward(in_BSE), head_dim_), rotary_table);
+  const auto v_BSKD = split_heads(wv_.forward(in_BSE), head_dim_);
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim_));
   const auto out_BHSD = ops::attention(q_BSHD.transpose(1, 2), k_BSKD.transpose(1, 2), v_BSKD.transpose(1, 2),
                                        /*causal=*/true, scale)
                             .out_BHSD;
-  return wo_.forward(out_BHSD.transpose(1, 2).flatten(2));
+  return leave(wo_.forward(out_BHSD.transpose(1, 2).flatten(2)));
 }
 
 }  // namespace titan::nn

@@ -4,7 +4,8 @@
 
 namespace titan::nn {
 
-/// Looks up one row per token: tokens [B, S] of int64 -> [B, S, dim]; its parameter is weight [num_rows, dim].
+/// Looks up one row per token: tokens [B, S] of int64 -> [B, S, dim]; its parameter is weight [num_rows, dim]. A rank
+/// that computes with some of the rows gives zeros for tokens of others.
 class Embedding : public Module {
  public:
   Embedding(Module* parent, const std::string& name, int64_t num_rows, int64_t dim, const InitRule& init);

@@ -11,7 +11,8 @@ FeedForward::FeedForward(Module* parent, const std::string& name, const FeedForw
       w3_(this, "w3", options.dim, options.hidden, options.init_out) {}
 
 at::Tensor FeedForward::forward(const at::Tensor& x) const {
-  return w2_.forward(ops::swiglu(w1_.forward(x), w3_.forward(x)));
+  const auto in = enter(x);
+  return leave(w2_.forward(ops::swiglu(w1_.forward(in), w3_.forward(in))));
 }
 
 }  // namespace titan::nn

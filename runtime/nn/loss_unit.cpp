@@ -1,12 +1,12 @@
 #include "runtime/nn/loss_unit.h"
 
-#include "runtime/ops/cross_entropy.h"
+#include <c10/util/Exception.h>
 
 namespace titan::nn {
 
 unit::Tuple LossUnit::forward(const unit::Tuple& inputs) {
   TORCH_CHECK(inputs.size() == 2, "loss: inputs must be logits and labels: count=", inputs.size());
-  return {ops::cross_entropy_sum(inputs[0], inputs[1])};
+  return {loss_(inputs[0], inputs[1])};
 }
 
 }  // namespace titan::nn

@@ -14,13 +14,23 @@ Module::Module(Module* parent, const std::string& name) : full_name_(join(parent
 }
 
 std::vector<Parameter*> Module::parameters() const {
-  std::vector<Parameter*> all;
-  for (const auto& parameter : own_parameters_) all.push_back(parameter.get());
+  std::vector<Parameter*> all = own_parameters();
   for (const Module* child : children_) {
     const auto below = child->parameters();
     all.insert(all.end(), below.begin(), below.end());
   }
   return all;
+}
+
+std::vector<Parameter*> Module::own_parameters() const {
+  std::vector<Parameter*> all;
+  for (const auto& parameter : own_parameters_) all.push_back(parameter.get());
+  return all;
+}
+
+void Module::use_fused_operators() {
+  is_fused_ = true;
+  for (Module* child : children_) child->use_fused_operators();
 }
 
 Parameter& Module::add_parameter(const std::string& name, std::vector<int64_t> shape, const InitRule& init) {

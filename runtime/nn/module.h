@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "runtime/nn/parameter.h"
 
 namespace titan::nn {
+
+/// Changes a tensor on its way into or out of a module.
+using TensorHook = std::function<at::Tensor(const at::Tensor&)>;
 
 /// Single-device code with named parameters. A module registers itself with its parent on construction, so members are
 /// plain values: `Linear wq{this, "wq", ...}`. Parallelism is applied from outside, by changing parameters' specs and
@@ -23,14 +27,28 @@ class Module {
   const std::vector<Module*>& children() const { return children_; }
   /// Lists this module's parameters and then its children's, depth first, in order of registration.
   std::vector<Parameter*> parameters() const;
+  /// Lists the parameters that are this module's own.
+  std::vector<Parameter*> own_parameters() const;
+
+  /// Change the first argument of forward and its result, from outside (tensor and context parallelism).
+  void set_input_hook(TensorHook hook) { input_hook_ = std::move(hook); }
+  void set_output_hook(TensorHook hook) { output_hook_ = std::move(hook); }
+  /// Lets this module and those below compute with fused operators (compile.enable) instead of plain ATen ones.
+  void use_fused_operators();
 
  protected:
   Parameter& add_parameter(const std::string& name, std::vector<int64_t> shape, const InitRule& init);
+  bool is_fused() const { return is_fused_; }
+  /// What forward does first and last.
+  at::Tensor enter(const at::Tensor& x) const { return input_hook_ ? input_hook_(x) : x; }
+  at::Tensor leave(const at::Tensor& y) const { return output_hook_ ? output_hook_(y) : y; }
 
  private:
   std::string full_name_;
   std::vector<Module*> children_;
   std::vector<std::unique_ptr<Parameter>> own_parameters_;
+  TensorHook input_hook_, output_hook_;
+  bool is_fused_ = false;
 };
 
 }  // namespace titan::nn

@@ -6,6 +6,7 @@
 
 #include "runtime/ops/attention_cpu.h"
 #include "runtime/ops/register_operators.h"
+#include "runtime/recompute/interceptor.h"
 
 namespace titan::ops {
 namespace {
@@ -19,12 +20,22 @@ c10::TypedOperatorHandle<Signature> find_operator(const char* name) {
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Signature>();
 }
 
+// Two products over all pairs of query and key, half of them where later keys are hidden.
+recompute::OpCall describe(const at::Tensor& q, const at::Tensor& k, bool causal) {
+  const double products = 4.0 * static_cast<double>(q.numel()) * static_cast<double>(k.size(2));
+  return {.kind = recompute::OpKind::attention, .flops = causal ? products / 2.0 : products};
+}
+
 struct Attention : torch::autograd::Function<Attention> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                bool causal, double scale) {
     static const auto op = find_operator<decltype(attention_cpu)>("titan::attention");
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
-    auto [out, logsumexp] = op.call(q, k, v, causal, scale);
+    const auto outputs = recompute::run(describe(q, k, causal), [&]() -> recompute::Tensors {
+      auto [out, logsumexp] = op.call(q, k, v, causal, scale);
+      return {std::move(out), std::move(logsumexp)};
+    });
+    const auto &out = outputs.at(0), &logsumexp = outputs.at(1);
     ctx->mark_non_differentiable({logsumexp});
     ctx->set_materialize_grads(false);
     ctx->save_for_backward({q, k, v, out, logsumexp});

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "runtime/ops/matmul.h"
+#include "runtime/recompute/interceptor.h"
 
 namespace titan::ops {
 namespace {
@@ -12,12 +13,18 @@ using torch::autograd::variable_list;
 
 at::Tensor as_rows(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
+recompute::OpCall describe(const at::Tensor& x, const at::Tensor& weight) {
+  return {.kind = recompute::OpKind::matmul,
+          .operand_shape = {weight.size(1), weight.size(0)},
+          .flops = 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(0))};
+}
+
 struct Linear : torch::autograd::Function<Linear> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight) {
     ctx->save_for_backward({x, weight});
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
-    return matmul(as_rows(x), weight.t()).view(shape);
+    return recompute::run_one(describe(x, weight), [&] { return matmul(as_rows(x), weight.t()).view(shape); });
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/config/model_dims.h"
+#include "runtime/parallel/tensor/tensor_plan.h"
 #include "runtime/unit/unit.h"
 
 namespace titan::train {
@@ -34,6 +35,7 @@ struct ModelSpec {
   ModelDims dims;
   int64_t num_parameters = 0;
   std::function<double(int64_t seq_len)> flops_per_token;  // forward and backward, reference formula (§3.2)
+  parallel::TensorPlan tensor_plan;                        // empty: the family has no tensor parallelism
   std::function<Model(const ModelOptions&)> build;
 };
 

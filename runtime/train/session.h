@@ -11,6 +11,7 @@
 #include "runtime/metrics/logger.h"
 #include "runtime/optim/optimizer.h"
 #include "runtime/parallel/fsdp/fsdp_group.h"
+#include "runtime/parallel/tensor/tensor_group.h"
 #include "runtime/platform/platform.h"
 #include "runtime/train/batch_rules.h"
 #include "runtime/train/model_spec.h"
@@ -46,13 +47,24 @@ class Session {
   unit::UnitRunner& runner() { return *runner_; }
   optim::Optimizer& optimizer() { return *optimizer_; }
 
+  /// Sequence length that the model computes with: training.seq_len, rounded up to a multiple of the tensor-parallel
+  /// degree. Positions beyond training.seq_len carry no label, and causal attention keeps them from the others.
+  int64_t padded_seq_len() const { return padded_seq_len_; }
+
   /// Rank among the data-parallel ranks, which own contiguous parts of the global batch, and their number.
   int batch_rank() const;
   int batch_degree() const;
 
  private:
   void build_units(Model&& model);
-  void initialise_parameters();
+  void parallelise(Model& model);
+  std::vector<unit::RunnerUnit> shard_units(Model&& model);
+  unit::RunnerUnit make_loss_unit();
+  void apply_budget(std::vector<unit::RunnerUnit>& units);
+  parallel::TensorGroup tensor_group();
+  bool loss_parallel() const;
+  std::vector<unit::ShardedDim> output_layout(bool is_head) const;
+  void initialise_parameters(const std::vector<unit::RunnerUnit>& units);
 
   const config::JobConfig& config_;
   const ModelSpec& spec_;
@@ -62,6 +74,7 @@ class Session {
   mesh::DeviceMesh mesh_;
   BatchRules batch_;
   unit::DtypePolicy dtypes_;
+  int64_t padded_seq_len_;
   std::unique_ptr<parallel::FsdpGroup> fsdp_group_;
   std::unique_ptr<unit::UnitRunner> runner_;
   std::unique_ptr<optim::Optimizer> optimizer_;

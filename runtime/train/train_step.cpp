@@ -1,6 +1,7 @@
 #include "runtime/train/train_step.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -12,6 +13,8 @@
 
 namespace titan::train {
 namespace {
+
+constexpr int64_t kPaddingToken = 0;  // any: no label depends on it
 
 struct TokenCounts {
   at::Tensor local;   // float64 scalars on the device
@@ -27,6 +30,14 @@ TokenCounts count_tokens(Session& session, const at::Tensor& labels) {
   return counts;
 }
 
+// Rows of one microbatch on the device, filled up to the length that the model computes with.
+at::Tensor microbatch_rows(Session& session, const at::Tensor& all, int64_t index, int64_t filling) {
+  const int64_t count = session.batch_rules().local;
+  const auto rows = all.narrow(0, index * count, count).to(session.platform().device());
+  const int64_t missing = session.padded_seq_len() - rows.size(1);
+  return missing == 0 ? rows : at::constant_pad_nd(rows, {0, missing}, filling);
+}
+
 // Forward and backward of every microbatch; returns the sum of their losses.
 at::Tensor run_microbatches(Session& session, const data::Batch& batch, const at::Tensor& loss_gradient) {
   const auto& rules = session.batch_rules();
@@ -34,9 +45,10 @@ at::Tensor run_microbatches(Session& session, const data::Batch& batch, const at
   auto& runner = session.runner();
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().dtype(session.dtypes().accumulate).device(device));
   for (int64_t m = 0; m < rules.accumulation; ++m) {
-    const auto rows = [&](const at::Tensor& all) { return all.narrow(0, m * rules.local, rules.local).to(device); };
     unit::Flight flight;
-    const auto outputs = runner.forward({.inputs = {rows(batch.tokens)}, .targets = {rows(batch.labels)}}, flight);
+    const auto outputs = runner.forward({.inputs = {microbatch_rows(session, batch.tokens, m, kPaddingToken)},
+                                         .targets = {microbatch_rows(session, batch.labels, m, ops::kIgnoredLabel)}},
+                                        flight);
     loss_sum.add_(outputs[0]);
     runner.backward(std::move(flight), {loss_gradient}, m + 1 == rules.accumulation);
   }

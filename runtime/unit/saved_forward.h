@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/recompute/kept_outputs.h"
 #include "runtime/unit/unit.h"
 
 namespace titan::unit {
@@ -10,11 +11,13 @@ namespace titan::unit {
 class InputGradient;
 struct OutputEdge;
 
-/// What the backward of one unit needs of its forward: the graph's ends, or (checkpointed) the inputs alone.
+/// What the backward of one unit needs of its forward: the graph's ends, or (checkpointed) the inputs and the
+/// operator outputs that were kept.
 struct SavedForward {
   std::vector<std::shared_ptr<InputGradient>> inputs;
   std::vector<std::shared_ptr<OutputEdge>> outputs;
   Tuple recompute_from;
+  recompute::KeptOutputs kept;
 };
 
 }  // namespace titan::unit

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "runtime/recompute/kept_outputs.h"
 #include "runtime/unit/gradient_edges.h"
 #include "runtime/unit/saved_forward.h"
 
@@ -33,20 +34,33 @@ Tuple forward_with_graph(Unit& unit, Tuple&& inputs, SavedForward& saved) {
   return detached(std::move(outputs));
 }
 
+Tuple forward_to_run_again(UnitCall&& call) {
+  recompute::Keeper keeper(*call.checkpoint, call.saved->kept);
+  const recompute::InterceptGuard guard(keeper);
+  Tuple outputs = call.unit->forward(call.arguments);
+  call.saved->recompute_from = std::move(call.arguments);
+  return outputs;
+}
+
 Tuple forward(UnitCall&& call) {
-  if (call.keep_for_backward && call.checkpoint == Checkpoint::none) {
+  if (call.keep_for_backward && !call.checkpoint) {
     return forward_with_graph(*call.unit, std::move(call.arguments), *call.saved);
   }
   at::NoGradGuard no_grad;
-  Tuple outputs = call.unit->forward(call.arguments);
-  if (call.keep_for_backward) call.saved->recompute_from = std::move(call.arguments);
-  return detached(std::move(outputs));
+  if (call.keep_for_backward) return detached(forward_to_run_again(std::move(call)));
+  return detached(call.unit->forward(call.arguments));
+}
+
+void run_again(Unit& unit, SavedForward& saved) {
+  recompute::Replayer replayer(std::move(saved.kept));
+  const recompute::InterceptGuard guard(replayer);
+  forward_with_graph(unit, std::move(saved.recompute_from), saved);
 }
 
 Tuple backward(UnitCall&& call) {
   SavedForward saved = std::move(*call.saved);
   *call.saved = {};
-  if (call.checkpoint == Checkpoint::full) forward_with_graph(*call.unit, std::move(saved.recompute_from), saved);
+  if (call.checkpoint) run_again(*call.unit, saved);
   run_backward(std::move(saved.outputs), std::move(call.arguments));
   Tuple gradients;
   for (const auto& input : saved.inputs) gradients.push_back(take_gradient(input));

@@ -2,13 +2,12 @@
 
 #include <vector>
 
+#include "runtime/recompute/save_policy.h"
 #include "runtime/unit/unit.h"
 
 namespace titan::unit {
 
 enum class Phase { forward, backward };
-/// What a unit keeps of its forward for its backward: everything, or its inputs only (it runs again).
-enum class Checkpoint { none, full };
 
 struct SavedForward;
 
@@ -17,7 +16,9 @@ struct SavedForward;
 struct UnitCall {
   Unit* unit = nullptr;
   Phase phase = Phase::forward;
-  Checkpoint checkpoint = Checkpoint::none;
+  // Null: backward finds everything that forward computed. Else the unit keeps its inputs and what the policy says, and
+  // runs again in backward.
+  const recompute::SavePolicy* checkpoint = nullptr;
   bool keep_for_backward = true;  // false: evaluation, nothing is saved
   Tuple arguments;                // forward: inputs; backward: gradients of the outputs (undefined: none)
   SavedForward* saved = nullptr;  // written by forward, consumed by backward

@@ -22,7 +22,7 @@ Tuple UnitRunner::run_forward(Microbatch&& microbatch, Flight* flight) {
   Tuple values = std::move(microbatch.inputs);
   begin_unshard(0);
   for (size_t i = 0; i < units_.size(); ++i) {
-    auto& [unit, sharding, checkpoint, takes_targets] = units_[i];
+    const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units_[i];
     const auto scope = platform_.annotate(unit->full_name());
     begin_unshard(static_cast<int64_t>(i) + 1);
     if (sharding) sharding->finish_unshard();
@@ -38,7 +38,7 @@ Tuple UnitRunner::run_forward(Microbatch&& microbatch, Flight* flight) {
 Tuple UnitRunner::execute_forward(size_t index, Tuple&& inputs, Flight* flight) {
   return platform_.run_unit({.unit = units_[index].unit.get(),
                              .phase = Phase::forward,
-                             .checkpoint = units_[index].checkpoint,
+                             .checkpoint = units_[index].checkpoint.get(),
                              .keep_for_backward = flight != nullptr,
                              .arguments = std::move(inputs),
                              .saved = flight ? &flight->saved[index] : nullptr});
@@ -51,13 +51,13 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
   const bool steps_here = last_microbatch && on_unit_gradients_;
   begin_unshard(last);
   for (int64_t i = last; i >= 0; --i) {
-    auto& [unit, sharding, checkpoint, takes_targets] = units_[i];
+    const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units_[i];
     const auto unit_scope = platform_.annotate(unit->full_name());
     begin_unshard(i - 1);
     if (sharding) sharding->finish_unshard();
     gradients = platform_.run_unit({.unit = unit.get(),
                                     .phase = Phase::backward,
-                                    .checkpoint = checkpoint,
+                                    .checkpoint = checkpoint.get(),
                                     .arguments = std::move(gradients),
                                     .saved = &flight.saved[i]});
     if (takes_targets) gradients.resize(gradients.size() - flight.num_targets);
@@ -73,16 +73,16 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
 
 void UnitRunner::finish_gradients() {
   if (on_unit_gradients_) return;
-  for (auto& [unit, sharding, checkpoint, takes_targets] : units_) {
-    if (sharding) sharding->finish_reduce();
+  for (const auto& one : units_) {
+    if (one.sharding) one.sharding->finish_reduce();
   }
 }
 
 std::vector<LocalShard*> UnitRunner::shards() const {
   std::vector<LocalShard*> all;
-  for (const auto& [unit, sharding, checkpoint, takes_targets] : units_) {
-    if (!sharding) continue;
-    const auto own = sharding->shards();
+  for (const auto& one : units_) {
+    if (!one.sharding) continue;
+    const auto own = one.sharding->shards();
     all.insert(all.end(), own.begin(), own.end());
   }
   return all;

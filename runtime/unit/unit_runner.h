@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/platform/platform.h"
@@ -12,12 +13,19 @@
 
 namespace titan::unit {
 
+/// A dim of a unit's first output that is cut evenly over the ranks of a mesh axis.
+struct ShardedDim {
+  std::string axis;
+  int64_t dim = 0;
+};
+
 /// A unit and how it is run.
 struct RunnerUnit {
   std::unique_ptr<Unit> unit;
-  std::unique_ptr<UnitSharding> sharding;  // null: the unit has no parameters
-  Checkpoint checkpoint = Checkpoint::none;
-  bool takes_targets = false;  // the microbatch's targets are appended to its inputs (loss)
+  std::unique_ptr<UnitSharding> sharding;                   // null: the unit has no parameters
+  std::shared_ptr<const recompute::SavePolicy> checkpoint;  // null: the unit does not run again in backward
+  bool takes_targets = false;             // the microbatch's targets are appended to its inputs (loss)
+  std::vector<ShardedDim> output_layout;  // how its outputs are cut over ranks, besides the batch
 };
 
 /// One microbatch: what enters the first unit and what the loss compares with.

@@ -1,7 +1,6 @@
 #include "tests/support/run_layout.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -17,19 +16,19 @@ namespace {
 
 constexpr double kLearningRate = 8e-4;  // the schema's default: what a run would use
 
-// Gathers the parts of one tensor from the ranks of the fsdp axis.
-at::Tensor whole(const at::Tensor& part, const mesh::ShardSpec& spec, train::Session& session) {
-  auto& comm = session.mesh().get("fsdp");
+// Puts the parts of one tensor together that the ranks of its sharded axes hold.
+at::Tensor whole(const at::Tensor& part, const unit::LocalShard& shard, train::Session& session) {
   const auto stream = session.platform().stream(platform::StreamRole::compute);
-  auto shape = spec.global_shape;
-  const int64_t num_rows = shape[0];
-  shape[0] = mesh::chunk_rows(num_rows, comm.size());
-  const auto padded = at::zeros(shape, part.options());
-  if (part.numel() > 0) padded.narrow(0, 0, part.size(0)).copy_(part);
-  shape[0] *= comm.size();
-  const auto full = at::empty(shape, part.options());
-  comm.all_gather(padded, full, stream).wait(stream);
-  return full.narrow(0, 0, num_rows).clone();
+  const auto full = at::zeros(shard.spec.global_shape, part.options());
+  at::Tensor place = full;
+  for (int64_t dim = 0; dim < full.dim(); ++dim) {
+    place = place.narrow(dim, shard.spec.box.offset[dim], shard.spec.box.size[dim]);
+  }
+  place.copy_(part);
+  for (const auto& axis : shard.sharded_axes) {
+    session.mesh().get(axis).all_reduce(full, comm::ReduceOp::sum, stream).wait(stream);
+  }
+  return full;
 }
 
 double global_loss(train::Session& session, const at::Tensor& share) {
@@ -61,14 +60,14 @@ LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, p
     if (run.config.optimizer.early_step_in_backward) continue;
     if (step == run.num_steps) {
       for (auto* shard : session.runner().shards()) {
-        result.gradients[shard->name] = whole(shard->grad, shard->spec, session);
+        result.gradients[shard->name] = whole(shard->grad, *shard, session);
       }
     }
     session.optimizer().step(kLearningRate);
     session.optimizer().zero_grad();
   }
   for (auto* shard : session.runner().shards()) {
-    result.parameters[shard->name] = whole(shard->value, shard->spec, session);
+    result.parameters[shard->name] = whole(shard->value, *shard, session);
   }
   return result;
 }

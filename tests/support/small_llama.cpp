@@ -5,18 +5,35 @@
 
 #include "models/llama3/config.h"
 #include "models/llama3/model.h"
+#include "models/llama3/parallelize.h"
 #include "runtime/ops/cross_entropy.h"
 
 namespace titan::test {
 
-train::ModelSpec small_llama() {
-  const models::llama3::Config config{
-      .dims = {.num_layers = 2, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61}};
+namespace {
+
+config::ModelDims dims_for(int64_t tensor_ranks) {
+  if (tensor_ranks == 1) {
+    return {.num_layers = 2, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61};
+  }
+  return {.num_layers = 2,
+          .dim = 8 * tensor_ranks,
+          .num_heads = 2 * tensor_ranks,
+          .num_kv_heads = tensor_ranks,
+          .ffn_hidden = 7 * tensor_ranks,
+          .vocab_size = 11 * tensor_ranks};
+}
+
+}  // namespace
+
+train::ModelSpec small_llama(int tensor_ranks) {
+  const models::llama3::Config config{.dims = dims_for(tensor_ranks)};
   return {.name = "llama3",
           .flavor = "small",
           .dims = config.dims,
           .num_parameters = models::llama3::num_parameters(config),
           .flops_per_token = [config](int64_t seq_len) { return models::llama3::flops_per_token(config, seq_len); },
+          .tensor_plan = models::llama3::tensor_plan(),
           .build = [config](const train::ModelOptions& options) { return models::llama3::build(config, options); }};
 }
 

@@ -3,11 +3,12 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/sin.h>
 #include <ATen/ops/tanh.h>
 
 #include <functional>
+
+#include "runtime/ops/linear.h"
 
 namespace titan::test {
 namespace {
@@ -31,7 +32,7 @@ class Block : public unit::Unit {
         down_(add_parameter("down", {sizes.dim, sizes.hidden}, {})),
         scale_(add_parameter("scale", {sizes.dim}, {})) {}
   unit::Tuple forward(const unit::Tuple& inputs) override {
-    return {inputs[0] + at::linear(at::tanh(at::linear(inputs[0] * scale_.value, up_.value)), down_.value)};
+    return {inputs[0] + ops::linear(at::tanh(ops::linear(inputs[0] * scale_.value, up_.value)), down_.value)};
   }
   std::string type() const override { return "toy_block"; }
 

@@ -19,8 +19,9 @@ struct Missing {
 using Job = const JobConfig&;
 
 constexpr Missing kMissingInStep[] = {
-    {"parallelism.tensor_parallel_degree", [](Job c) { return c.parallelism.tensor_parallel_degree > 1; },
-     "tensor parallelism"},
+    {"parallelism.enable_async_tensor_parallel",
+     [](Job c) { return c.parallelism.enable_async_tensor_parallel && c.parallelism.tensor_parallel_degree > 1; },
+     "asynchronous tensor parallelism"},
     {"parallelism.pipeline_parallel_degree", [](Job c) { return c.parallelism.pipeline_parallel_degree > 1; },
      "pipelines"},
     {"parallelism.context_parallel_degree", [](Job c) { return c.parallelism.context_parallel_degree > 1; },
@@ -29,14 +30,6 @@ constexpr Missing kMissingInStep[] = {
      "expert parallelism"},
     {"parallelism.expert_tensor_parallel_degree", [](Job c) { return c.parallelism.expert_tensor_parallel_degree > 1; },
      "expert tensor parallelism"},
-    {"activation_checkpoint.selective_ac_option",
-     [](Job c) {
-       return c.activation_checkpoint.mode == "selective" && c.activation_checkpoint.selective_ac_option == "op";
-     },
-     "checkpointing by operator (\"op\")"},
-    {"activation_checkpoint.mode", [](Job c) { return c.activation_checkpoint.mode == "memory_budget"; },
-     "the memory_budget mode"},
-    {"compile.enable", [](Job c) { return c.compile.enable; }, "fused operators"},
     {"model.converters", [](Job c) { return !c.model.converters.empty(); }, "quantisation"},
     {"model.flavor", [](Job c) { return flavor_attention_is(c, "flex") || flavor_attention_is(c, "varlen"); },
      "flex and varlen attention"},

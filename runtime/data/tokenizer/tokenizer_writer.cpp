@@ -1,13 +1,11 @@
 #include "runtime/data/tokenizer/tokenizer_writer.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "runtime/config/config_error.h"
 #include "runtime/data/tokenizer/decoder.h"
+#include "runtime/files/write_file.h"
 
 namespace titan::tokenizer {
 namespace {
@@ -15,14 +13,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 void write_file(const OrderedJson& content, const std::filesystem::path& path) {
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  {
-    std::ofstream file(temporary, std::ios::binary);
-    file << content.dump(1) << '\n';
-    file.close();
-    if (!file) throw std::runtime_error("'" + temporary.string() + "' cannot be written");
-  }
-  std::filesystem::rename(temporary, path);
+  files::write_file(path, content.dump(1) + "\n");
 }
 
 OrderedJson flags_json(const std::string& content) {

@@ -11,8 +11,9 @@ class FsdpUnit;
 /// What all FSDP units of one rank share: communicators, streams and the order between them.
 struct FsdpGroup {
   platform::Platform& platform;
-  comm::Communicator& shard;      // ranks that hold different shards; size 1: nothing is sharded (DDP, one rank)
-  comm::Communicator& replicate;  // ranks that hold the same shards; size 1: no replicas
+  comm::Communicator& shard;             // ranks that hold different shards; size 1: nothing is sharded (DDP, one rank)
+  comm::Communicator& replicate;         // ranks that hold the same shards; size 1: no replicas
+  comm::Communicator* tensor = nullptr;  // ranks whose gradients of partial parameters add up, if there are any
   unit::DtypePolicy dtypes;
   bool cpu_offload = false;  // shards, gradients and optimizer state live in host memory
 

@@ -1,6 +1,7 @@
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -20,7 +21,7 @@ FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forwar
   parameters_.reserve(all.size());
   for (nn::Parameter* parameter : all) add_parameter(*parameter);
   gather_part_bytes_ = lay_out_gather(parameters_);
-  reduce_part_numel_ = lay_out_reduce(parameters_);
+  reduce_layout_ = lay_out_reduce(parameters_);
 }
 
 void FsdpUnit::add_parameter(nn::Parameter& parameter) {
@@ -33,6 +34,7 @@ void FsdpUnit::add_parameter(nn::Parameter& parameter) {
       .parameter = &parameter, .transport = {.wire = group_.dtypes.compute}, .unsharded = UnshardedStorage(compute)};
   one.shard.name = parameter.name;
   one.shard.spec = mesh::shard(parameter.spec, 0, num_ranks, group_.shard.rank());
+  one.shard.sharded_axes = parameter.sharded_axes;
   if (num_ranks > 1) one.shard.sharded_axes.push_back(group_.shard.name());
   one.shard.value = at::empty(
       one.shard.spec.box.size,
@@ -112,14 +114,14 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
   const auto compute = group_.platform.stream(StreamRole::compute);
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
   const auto options = at::TensorOptions().dtype(group_.dtypes.reduce).device(group_.platform.device());
-  scatter_full_ = at::empty({reduce_part_numel_ * group_.shard.size()}, options);
+  scatter_full_ = at::empty({reduce_layout_.part_numel * group_.shard.size()}, options);
   copy_in_gradients(parameters_, scatter_full_, group_.shard.size());
   group_.platform.record_event(compute)->block(stream);
   const auto scope = group_.platform.use_stream(stream);
   if (group_.shard.size() == 1) {
     scatter_part_ = std::move(scatter_full_);
   } else {
-    scatter_part_ = at::empty({reduce_part_numel_}, options);
+    scatter_part_ = at::empty({reduce_layout_.part_numel}, options);
     scatter_work_ = group_.shard.reduce_scatter(scatter_full_, scatter_part_, comm::ReduceOp::sum, stream);
   }
   FsdpUnit* previous = std::exchange(group_.reducing, this);
@@ -178,7 +180,10 @@ void FsdpUnit::accumulate(at::Tensor&& part) {
 void FsdpUnit::finish_reduce() {
   at::NoGradGuard no_grad;
   group_.shards_changed = true;  // by the update that follows
-  if (is_alone()) return fill_missing_gradients();
+  if (is_alone()) {
+    fill_missing_gradients();
+    return sum_separate_gradients();
+  }
   if (group_.reducing == this) group_.reducing = nullptr;
   complete_scatter();
   if (!gradient_part_.defined()) return;
@@ -187,8 +192,32 @@ void FsdpUnit::finish_reduce() {
   std::exchange(replicate_work_, comm::Work()).wait(compute);
   at::Tensor part = std::move(gradient_part_);
   gradient_part_.reset();
+  sum_over_tensor_ranks(part.narrow(0, 0, reduce_layout_.partial_numel));
   if (group_.cpu_offload) part = part.to(at::kCPU);
   view_gradients(parameters_, part);
+}
+
+void FsdpUnit::sum_over_tensor_ranks(const at::Tensor& partial) {
+  if (!group_.tensor || partial.numel() == 0) return;
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  group_.tensor->all_reduce(partial, comm::ReduceOp::sum, compute).wait(compute);
+}
+
+// Without data-parallel ranks gradients are tensors of their own: they travel in one.
+void FsdpUnit::sum_separate_gradients() {
+  std::vector<at::Tensor> flat;
+  for (const auto& one : parameters_) {
+    if (one.parameter->grad_is_partial) flat.push_back(one.shard.grad.flatten());
+  }
+  if (!group_.tensor || flat.empty()) return;
+  at::Tensor all = at::cat(flat).to(group_.platform.device());
+  sum_over_tensor_ranks(all);
+  int64_t offset = 0;
+  for (const auto& one : parameters_) {
+    if (!one.parameter->grad_is_partial) continue;
+    one.shard.grad.copy_(all.narrow(0, offset, one.shard.grad.numel()).view(one.shard.grad.sizes()));
+    offset += one.shard.grad.numel();
+  }
 }
 
 std::vector<unit::LocalShard*> FsdpUnit::shards() {

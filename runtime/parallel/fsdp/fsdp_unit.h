@@ -5,6 +5,7 @@
 
 #include "runtime/comm/work.h"
 #include "runtime/parallel/fsdp/fsdp_group.h"
+#include "runtime/parallel/fsdp/reduce_buffer.h"
 #include "runtime/parallel/fsdp/sharded_parameter.h"
 #include "runtime/unit/unit.h"
 #include "runtime/unit/unit_sharding.h"
@@ -13,7 +14,8 @@ namespace titan::parallel {
 
 /// Data parallelism of one unit, in all its forms: FSDP (shard > 1), DDP (replicate > 1), HSDP (both), one rank
 /// (neither). One all-gather of bytes to unshard and one reduce-scatter per microbatch; replicas are summed once a
-/// step. Gradients are sums: the loss is divided by the global token count.
+/// step, and so are gradients that are partial over tensor-parallel ranks. Gradients are sums: the loss is divided by
+/// the global token count.
 class FsdpUnit : public unit::UnitSharding {
  public:
   /// Allocates the shards of `unit`'s parameters (contents undefined) and binds their values. `group` must outlive
@@ -39,12 +41,14 @@ class FsdpUnit : public unit::UnitSharding {
   void fill_missing_gradients();
   void complete_scatter();
   void accumulate(at::Tensor&& part);
+  void sum_over_tensor_ranks(const at::Tensor& partial);
+  void sum_separate_gradients();
 
   FsdpGroup& group_;
   bool reshard_after_forward_;
   std::vector<ShardedParameter> parameters_;
   int64_t gather_part_bytes_ = 0;
-  int64_t reduce_part_numel_ = 0;
+  ReduceLayout reduce_layout_;
 
   State state_ = State::sharded;
   at::Tensor gather_send_, gather_received_;

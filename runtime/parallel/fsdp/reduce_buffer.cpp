@@ -19,13 +19,17 @@ void copy_in_uneven(const ShardedParameter& one, const at::Tensor& gradient, con
 
 }  // namespace
 
-int64_t lay_out_reduce(std::vector<ShardedParameter>& parameters) {
-  int64_t offset = 0;
-  for (auto& one : parameters) {
-    one.reduce_offset = offset;
-    offset += one.chunk_numel;
+ReduceLayout lay_out_reduce(std::vector<ShardedParameter>& parameters) {
+  ReduceLayout layout;
+  for (const bool partial : {true, false}) {
+    for (auto& one : parameters) {
+      if (one.parameter->grad_is_partial != partial) continue;
+      one.reduce_offset = layout.part_numel;
+      layout.part_numel += one.chunk_numel;
+    }
+    if (partial) layout.partial_numel = layout.part_numel;
   }
-  return offset;
+  return layout;
 }
 
 void copy_in_gradients(std::vector<ShardedParameter>& parameters, const at::Tensor& buffer, int num_ranks) {

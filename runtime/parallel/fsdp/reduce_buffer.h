@@ -8,8 +8,14 @@
 
 namespace titan::parallel {
 
-/// Sets the parameters' reduce_offset and returns the number of elements in one rank's part of the reduce buffer.
-int64_t lay_out_reduce(std::vector<ShardedParameter>& parameters);
+/// One rank's part of the reduce buffer, in elements.
+struct ReduceLayout {
+  int64_t part_numel = 0;
+  int64_t partial_numel = 0;  // the part begins with the parameters whose gradients are partial
+};
+
+/// Sets the parameters' reduce_offset.
+ReduceLayout lay_out_reduce(std::vector<ShardedParameter>& parameters);
 
 /// Moves the parameters' gradients into `buffer` (num_ranks parts): part r holds what rank r is to receive; padding and
 /// missing gradients are zero. Parameters' gradients are released.

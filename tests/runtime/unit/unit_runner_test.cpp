@@ -17,7 +17,7 @@
 namespace titan {
 namespace {
 
-using unit::Checkpoint;
+using Policy = std::shared_ptr<const recompute::SavePolicy>;
 
 class UnitRunnerTest : public ::testing::Test {
  protected:
@@ -30,7 +30,7 @@ class UnitRunnerTest : public ::testing::Test {
                .replicate = replicate_,
                .dtypes = unit::DtypePolicy::uniform(at::kDouble)} {}
 
-  std::unique_ptr<unit::UnitRunner> make_runner(Checkpoint checkpoint) {
+  std::unique_ptr<unit::UnitRunner> make_runner(const Policy& checkpoint) {
     std::vector<unit::RunnerUnit> units;
     for (auto& one : test::make_toy_units({})) {
       std::unique_ptr<unit::UnitSharding> sharding;
@@ -38,7 +38,7 @@ class UnitRunnerTest : public ::testing::Test {
       const bool is_loss = one->full_name() == "loss";
       units.push_back({.unit = std::move(one),
                        .sharding = std::move(sharding),
-                       .checkpoint = is_loss ? Checkpoint::none : checkpoint,
+                       .checkpoint = is_loss ? nullptr : checkpoint,
                        .takes_targets = is_loss});
     }
     auto runner = std::make_unique<unit::UnitRunner>(platform_, std::move(units));
@@ -74,7 +74,7 @@ class UnitRunnerTest : public ::testing::Test {
 };
 
 TEST_F(UnitRunnerTest, ExplicitBackwardEqualsWholeGraphAutogradBitwise) {
-  for (const Checkpoint checkpoint : {Checkpoint::none, Checkpoint::full}) {
+  for (const Policy& checkpoint : {Policy(), recompute::keep_nothing(), recompute::keep_every_other_matmul({})}) {
     auto runner = make_runner(checkpoint);
     at::Tensor expected_loss;
     const auto expected = whole_graph_gradients(*runner, test::toy_microbatch({}, 9, 1, at::kDouble), expected_loss);
@@ -95,7 +95,7 @@ TEST_F(UnitRunnerTest, ExplicitBackwardEqualsWholeGraphAutogradBitwise) {
 }
 
 TEST_F(UnitRunnerTest, MicrobatchesInFlightTogetherAddTheirGradients) {
-  auto runner = make_runner(Checkpoint::none);
+  auto runner = make_runner(nullptr);
   at::Tensor loss;
   auto expected = whole_graph_gradients(*runner, test::toy_microbatch({}, 4, 1, at::kDouble), loss);
   const auto second = whole_graph_gradients(*runner, test::toy_microbatch({}, 4, 2, at::kDouble), loss);
@@ -112,7 +112,7 @@ TEST_F(UnitRunnerTest, MicrobatchesInFlightTogetherAddTheirGradients) {
 }
 
 TEST_F(UnitRunnerTest, EvaluateGivesTheLossAndLeavesNoGradient) {
-  auto runner = make_runner(Checkpoint::none);
+  auto runner = make_runner(nullptr);
   at::Tensor expected;
   whole_graph_gradients(*runner, test::toy_microbatch({}, 6, 3, at::kDouble), expected);
   const auto outputs = runner->evaluate(test::toy_microbatch({}, 6, 3, at::kDouble));
@@ -121,7 +121,7 @@ TEST_F(UnitRunnerTest, EvaluateGivesTheLossAndLeavesNoGradient) {
 }
 
 TEST_F(UnitRunnerTest, StepsInBackwardOrderWhenGradientsAreComplete) {
-  auto runner = make_runner(Checkpoint::none);
+  auto runner = make_runner(nullptr);
   std::vector<std::string> stepped;
   runner->on_unit_gradients([&](unit::UnitSharding& sharding) {
     for (auto* shard : sharding.shards()) {

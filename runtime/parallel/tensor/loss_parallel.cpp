@@ -1,0 +1,91 @@
+#include "runtime/parallel/tensor/loss_parallel.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gather.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/stack.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "runtime/ops/cross_entropy.h"
+
+// Shapes: N tokens, V this rank's part of the vocabulary.
+
+namespace titan::parallel {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Each label's column in this rank's part of the logits, and whether it has one.
+struct LabelColumns {
+  LabelColumns(const at::Tensor& labels_N, int64_t first_class, int64_t num_classes) {
+    const auto column = labels_N - first_class;
+    is_elsewhere = column.lt(0).logical_or_(column.ge(num_classes));
+    index_N1 = column.masked_fill(is_elsewhere, 0).unsqueeze(1);
+  }
+  at::Tensor index_N1, is_elsewhere;
+};
+
+/// What one rank knows of each token's loss.
+struct Rows {
+  at::Tensor logsumexp_N;  // over its part of the vocabulary
+  at::Tensor target_N;     // the label's logit, 0 if the label is elsewhere
+};
+
+Rows plain_rows(const at::Tensor& logits_NV, const at::Tensor& labels_N, int64_t first_class) {
+  const LabelColumns columns(labels_N, first_class, logits_NV.size(1));
+  return {.logsumexp_N = logits_NV.logsumexp(1),
+          .target_N = logits_NV.gather(1, columns.index_N1).squeeze(1).masked_fill_(columns.is_elsewhere, 0.0)};
+}
+
+/// scale · (softmax - one at the label), zero for tokens that do not count.
+at::Tensor plain_rows_backward(const at::Tensor& scale, const at::Tensor& logits_NV, const at::Tensor& labels_N,
+                               const at::Tensor& logsumexp_N, int64_t first_class) {
+  const LabelColumns columns(labels_N, first_class, logits_NV.size(1));
+  const auto grad_NV = (logits_NV - logsumexp_N.unsqueeze(1)).exp_();
+  const auto at_label = columns.is_elsewhere.logical_not().unsqueeze(1).to(grad_NV.scalar_type());
+  grad_NV.scatter_add_(1, columns.index_N1, at_label.neg());
+  grad_NV.masked_fill_(labels_N.eq(ops::kIgnoredLabel).unsqueeze(1), 0.0);
+  return grad_NV.mul_(scale);
+}
+
+/// The same of the whole vocabulary, from all ranks' parts: two reductions of one number per token and more.
+Rows combine(const Rows& part, comm::Communicator& comm, const platform::Stream& stream) {
+  const auto max_N = part.logsumexp_N.clone();
+  comm.all_reduce(max_N, comm::ReduceOp::max, stream).wait(stream);
+  const auto sums = at::stack({(part.logsumexp_N - max_N).exp_(), part.target_N});
+  comm.all_reduce(sums, comm::ReduceOp::sum, stream).wait(stream);
+  return {.logsumexp_N = sums.select(0, 0).log().add_(max_N), .target_N = sums.select(0, 1)};
+}
+
+struct VocabParallelCrossEntropy : torch::autograd::Function<VocabParallelCrossEntropy> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& logits_NV, const at::Tensor& labels_N,
+                            comm::Communicator& comm, const platform::Stream& stream) {
+    const int64_t first_class = comm.rank() * logits_NV.size(1);
+    const Rows rows = combine(plain_rows(logits_NV, labels_N, first_class), comm, stream);
+    ctx->save_for_backward({logits_NV, labels_N, rows.logsumexp_N});
+    ctx->saved_data["first_class"] = first_class;
+    return (rows.logsumexp_N - rows.target_N).masked_fill_(labels_N.eq(ops::kIgnoredLabel), 0.0).sum();
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const int64_t first_class = ctx->saved_data["first_class"].toInt();
+    return {plain_rows_backward(grads[0], saved[0], saved[1], saved[2], first_class), at::Tensor(), at::Tensor(),
+            at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor vocab_parallel_cross_entropy_sum(const at::Tensor& logits_BSV, const at::Tensor& labels_BS,
+                                            const TensorGroup& group) {
+  TORCH_CHECK(logits_BSV.dim() >= 2 && logits_BSV.sizes().slice(0, logits_BSV.dim() - 1) == labels_BS.sizes(),
+              "vocab_parallel_cross_entropy_sum: labels must have the logits' shape but for the last dim: logits=",
+              logits_BSV.sizes(), " labels=", labels_BS.sizes());
+  const auto dtype = logits_BSV.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return VocabParallelCrossEntropy::apply(logits_BSV.to(dtype).flatten(0, -2), labels_BS.flatten(), group.comm,
+                                          group.stream);
+}
+
+}  // namespace titan::parallel

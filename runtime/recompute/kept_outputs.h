@@ -1,0 +1,36 @@
+#pragma once
+
+#include "runtime/recompute/interceptor.h"
+#include "runtime/recompute/save_policy.h"
+
+namespace titan::recompute {
+
+/// What a unit's forward kept: one entry per operator call in order, empty where nothing was kept.
+using KeptOutputs = std::vector<Tensors>;
+
+/// The first forward: runs every call and keeps outputs as the policy says.
+class Keeper final : public Interceptor {
+ public:
+  /// Both must outlive this.
+  Keeper(const SavePolicy& policy, KeptOutputs& kept) : policy_(policy), kept_(kept) {}
+  Tensors run(const OpCall& call, const Compute& compute) override;
+
+ private:
+  const SavePolicy& policy_;
+  KeptOutputs& kept_;
+  OpCounts counts_;
+};
+
+/// The second forward: hands kept outputs out instead of running their calls, which must be those of the first.
+class Replayer final : public Interceptor {
+ public:
+  explicit Replayer(KeptOutputs&& kept) : kept_(std::move(kept)) {}
+  /// Throws c10::Error if the first forward had fewer calls.
+  Tensors run(const OpCall& call, const Compute& compute) override;
+
+ private:
+  KeptOutputs kept_;
+  size_t next_ = 0;
+};
+
+}  // namespace titan::recompute
