@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/trace/descriptor.h"
+
+namespace titan::replay {
+
+/// Where a duration comes from, best first.
+enum class Evidence : uint8_t { measured, interpolated, model, roofline };
+
+/// A duration and how well it is known.
+struct Cost {
+  double seconds = 0.0;
+  Evidence evidence = Evidence::roofline;
+};
+
+/// Prices device operations and the host's work on one kind of machine. Pure: equal arguments give equal costs.
+class CostModel {
+ public:
+  virtual ~CostModel() = default;
+
+  /// Device time of one operation running alone.
+  virtual Cost op(const trace::OpDescriptor& op) const = 0;
+  /// Host time to issue one operation (framework and launch).
+  virtual double issue_s(const trace::OpDescriptor& op) const = 0;
+  /// Host time to issue one collective or transfer.
+  virtual double communication_issue_s() const = 0;
+  /// Host time of recording an event or making a stream wait.
+  virtual double event_s() const = 0;
+  /// Factor (at least 1) by which an operation slows down while `num_communications` transfers hold part of the device.
+  virtual double interference(const trace::OpDescriptor& op, int num_communications) const = 0;
+};
+
+/// Prices communication among ranks of one cluster.
+class NetworkModel {
+ public:
+  virtual ~NetworkModel() = default;
+
+  /// Time from the last member's arrival to the end.
+  virtual Cost collective(const trace::CollectiveDescriptor& collective, const trace::Group& group) const = 0;
+  virtual Cost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const = 0;
+};
+
+}  // namespace titan::replay
