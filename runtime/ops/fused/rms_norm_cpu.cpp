@@ -32,18 +32,10 @@ struct NormRows {
   MathOf<T> eps;
 };
 
-/// Returns the sum of squares of x + y as it is stored.
 template <class T>
-TITAN_VECTOR_LOOP MathOf<T> add_row(const T* __restrict x, const T* __restrict y, T* __restrict sum, int64_t size) {
-  MathOf<T> squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (int64_t i = 0; i < size; ++i) {
-    T stored;
-    store(stored, load(x[i]) + load(y[i]));
-    sum[i] = stored;
-    squares += load(stored) * load(stored);
-  }
-  return squares;
+TITAN_VECTOR_LOOP void add_row(const T* __restrict x, const T* __restrict y, T* __restrict sum, int64_t size) {
+#pragma omp simd
+  for (int64_t i = 0; i < size; ++i) store(sum[i], load(x[i]) + load(y[i]));
 }
 
 template <class T>
@@ -60,11 +52,10 @@ TITAN_VECTOR_LOOP void normalise_rows(const NormRows<T>& rows, int64_t begin, in
   const T* __restrict weight = rows.weight;
   for (int64_t row = begin; row < end; ++row) {
     const bool adds = rows.y != nullptr;
-    const T* __restrict x = adds ? rows.sum + row * size : rows.x + row * size;
+    if (adds) add_row(rows.x + row * size, rows.y + row * size, rows.sum + row * size, size);
+    const T* __restrict x = (adds ? rows.sum : rows.x) + row * size;
     T* __restrict out = rows.out + row * size;
-    const MathOf<T> squares =
-        adds ? add_row(rows.x + row * size, rows.y + row * size, rows.sum + row * size, size) : squares_of_row(x, size);
-    const MathOf<T> rstd = 1 / std::sqrt(squares / static_cast<MathOf<T>>(size) + rows.eps);
+    const MathOf<T> rstd = 1 / std::sqrt(squares_of_row(x, size) / static_cast<MathOf<T>>(size) + rows.eps);
     rows.rstd[row] = rstd;
 #pragma omp simd
     for (int64_t i = 0; i < size; ++i) store(out[i], load(x[i]) * rstd * load(weight[i]));
@@ -123,19 +114,21 @@ TITAN_VECTOR_LOOP void norm_backward_blocks(const NormBackwardRows<T>& rows, int
 
 template <class T>
 struct BlockSums {
-  const MathOf<T>* sums;  // [blocks, size]
+  MathOf<T>* sums;  // [blocks, size]; the first one's are overwritten
   T* total;
   int64_t num_blocks, size;
 };
 
 template <class T>
 TITAN_VECTOR_LOOP void add_blocks(const BlockSums<T>& blocks, int64_t begin, int64_t end) {
+  MathOf<T>* __restrict total = blocks.sums;
+  for (int64_t block = 1; block < blocks.num_blocks; ++block) {
+    const MathOf<T>* __restrict sums = blocks.sums + block * blocks.size;
 #pragma omp simd
-  for (int64_t i = begin; i < end; ++i) {
-    MathOf<T> total = 0;
-    for (int64_t block = 0; block < blocks.num_blocks; ++block) total += blocks.sums[block * blocks.size + i];
-    store(blocks.total[i], total);
+    for (int64_t i = begin; i < end; ++i) total[i] += sums[i];
   }
+#pragma omp simd
+  for (int64_t i = begin; i < end; ++i) store(blocks.total[i], total[i]);
 }
 
 /// Normalises x, or x + y into `sum` where y is defined.
@@ -177,7 +170,7 @@ std::tuple<at::Tensor, at::Tensor> rms_norm_backward_cpu(const at::Tensor& grad_
                                                          const at::Tensor& weight, const at::Tensor& rstd) {
   const int64_t size = weight.numel(), num_rows = rstd.numel();
   const int64_t block_rows = std::max(grain_rows(size), (num_rows + kMaxBlocks - 1) / kMaxBlocks);
-  const int64_t num_blocks = (num_rows + block_rows - 1) / block_rows;
+  const int64_t num_blocks = std::max<int64_t>(1, (num_rows + block_rows - 1) / block_rows);
   const auto grad = grad_out.contiguous(), in = x.contiguous(), scale = weight.contiguous();
   const auto residual = grad_sum ? grad_sum->contiguous() : at::Tensor();
   const auto grad_x = at::empty(x.sizes(), x.options()), grad_weight = at::empty({size}, weight.options());
