@@ -63,7 +63,7 @@ std::exception_ptr LockstepRank::run_step(int64_t step, const ReferenceStep& ref
   const auto global =
       synthetic_batch(step, global_rows(), options_.config.training.seq_len, options_.model.dims.vocab_size);
   try {
-    train(rows(global, session_->batch_rank() * count, count), step);
+    run_and_compare(rows(global, session_->batch_rank() * count, count), step);
   } catch (const train::NonFiniteError&) {  // on every rank
     observing_.observe(nullptr);
     return std::current_exception();
@@ -71,7 +71,7 @@ std::exception_ptr LockstepRank::run_step(int64_t step, const ReferenceStep& ref
   return nullptr;
 }
 
-void LockstepRank::train(const data::Batch& batch, int64_t step) {
+void LockstepRank::run_and_compare(const data::Batch& batch, int64_t step) {
   const double lr = options_.config.optimizer.lr;
   observing_.observe([this](const UnitResult& result) { compare_unit(result); });
   train::StepResult outcome = train::accumulate_gradients(*session_, batch, step, lr);

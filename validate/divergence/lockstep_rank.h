@@ -1,8 +1,13 @@
 #pragma once
 
-#include <map>
+#include <array>
+#include <exception>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "runtime/data/data_loader.h"
 #include "runtime/metrics/logger.h"
 #include "runtime/train/session.h"
 #include "validate/divergence/comparison.h"
@@ -48,7 +53,7 @@ class LockstepRank {
     Order order;
   };
 
-  void train(const data::Batch& batch, int64_t step);
+  void run_and_compare(const data::Batch& batch, int64_t step);
   void compare_unit(const UnitResult& result);
   void compare_layout(const UnitResult& result, size_t index, const at::Tensor& reference, Pair&& pair);
   void compare_gradients();
