@@ -6,6 +6,7 @@
 #include "cli/models_command.h"
 #include "cli/tokenizer_command.h"
 #include "cli/train_command.h"
+#include "cli/validate_command.h"
 
 namespace titan::cli {
 namespace {
@@ -37,6 +38,7 @@ const std::vector<Command>& commands() {
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
       {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},
+      {"validate", "finds where a composition leaves its one-rank reference", validate_command},
   };
   return kCommands;
 }
