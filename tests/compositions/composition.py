@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # What makes the reference's suites (§12.0: 10 steps of 8 sequences of 2048 tokens per rank, bfloat16) affordable on a processor and their
 # curves comparable. A suite's own overrides come after these and win.
-COMMON = ["--training.steps", "10", "--training.seq_len", "128", "--training.local_batch_size", "2",
+COMMON = ["--training.steps", "10", "--training.seq_len", "64", "--training.local_batch_size", "2",
           "--training.mixed_precision_param", "float32"]
 
 LOSS_TOLERANCE = 1e-5  # relative, per step
