@@ -7,8 +7,9 @@ namespace titan::memory {
 FreeList::Cursor NativeSegments::best_fit(const FreeList& cached, uint64_t size) const {
   const FreeList::Cursor fit = cached.lower_bound(size);
   if (cached.at_end(fit) || !is_oversize(cached[fit].size)) return fit;
-  const bool fits = is_oversize(size) && cached[fit].size - size < heap_.options.max_non_split_rounding_bytes;
-  return fits ? fit : cached.end();
+  const AllocatorOptions& options = heap_.options;
+  const uint64_t rounding = options.max_non_split_rounding_bytes.value_or(options.large_segment_bytes);
+  return is_oversize(size) && cached[fit].size - size < rounding ? fit : cached.end();
 }
 
 bool NativeSegments::splits(const Block& block, uint64_t size) const {

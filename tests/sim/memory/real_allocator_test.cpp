@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "sim/memory/caching_allocator.h"
@@ -190,24 +191,64 @@ TEST(RealAllocator, EqualsOursWithNativeSegmentsBelowCapacity) {
 }
 
 TEST(RealAllocator, EqualsOursWithNativeSegmentsAtCapacity) {
-  const AllocatorStats stats =
-      compare({.capacity_bytes = 24 * kGiB}, {.num_operations = 300000, .other_bytes_change = true}, 2);
+  const Traffic traffic = {.num_operations = 300000, .other_bytes_change = true};
+  const AllocatorStats stats = compare({.capacity_bytes = 24 * kGiB}, traffic, 2);
   EXPECT_GT(stats.num_ooms, 0);
   EXPECT_GT(stats.num_alloc_retries, stats.num_ooms);
 }
 
 TEST(RealAllocator, EqualsOursWithExpandableSegmentsBelowCapacity) {
-  const AllocatorStats stats =
-      compare({.capacity_bytes = 2 * kTiB, .expandable_segments = true}, {.num_operations = 300000}, 3);
+  const AllocatorOptions options = {.capacity_bytes = 2 * kTiB, .expandable_segments = true};
+  const AllocatorStats stats = compare(options, {.num_operations = 300000}, 3);
   EXPECT_EQ(stats.num_ooms, 0);
   EXPECT_EQ(stats.num_alloc_retries, 0);
 }
 
 TEST(RealAllocator, EqualsOursWithExpandableSegmentsAtCapacity) {
-  const AllocatorStats stats = compare({.capacity_bytes = 24 * kGiB, .expandable_segments = true},
-                                       {.num_operations = 300000, .other_bytes_change = true}, 4);
+  const AllocatorOptions options = {.capacity_bytes = 24 * kGiB, .expandable_segments = true};
+  const AllocatorStats stats = compare(options, {.num_operations = 300000, .other_bytes_change = true}, 4);
   EXPECT_GT(stats.num_ooms, 0);
   EXPECT_GT(stats.num_alloc_retries, stats.num_ooms);
+}
+
+// Thousands of blocks of up to 16 MiB: long free lists, many neighbours, and most pages of a segment in use.
+TEST(RealAllocator, EqualsOursWithManySmallBlocks) {
+  const Traffic traffic = {.num_operations = 100000, .max_live = 5000, .max_log2_size = 24, .record_share = 0.02};
+  for (const bool expandable : {false, true}) {
+    const AllocatorOptions options = {.capacity_bytes = 3 * kGiB, .expandable_segments = expandable};
+    EXPECT_GT(compare(options, traffic, 5).num_alloc_retries, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithMaxSplitSize) {
+  const Traffic traffic = {.num_operations = 100000, .other_bytes_change = true};
+  for (const std::optional<uint64_t> rounding : {std::optional<uint64_t>(), std::optional<uint64_t>(300 * kMiB)}) {
+    const AllocatorOptions options = {
+        .capacity_bytes = 24 * kGiB, .max_split_bytes = 128 * kMiB, .max_non_split_rounding_bytes = rounding};
+    const AllocatorStats stats = compare(options, traffic, 6);
+    EXPECT_GT(stats.oversize_allocations.peak, 0);
+    EXPECT_GT(stats.num_alloc_retries, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithMemoryFractionAndGarbageCollection) {
+  const Traffic traffic = {.num_operations = 100000, .other_bytes_change = true};
+  for (const bool expandable : {false, true}) {
+    const AllocatorOptions options = {.capacity_bytes = 40 * kGiB,
+                                      .expandable_segments = expandable,
+                                      .memory_fraction = 0.7,
+                                      .garbage_collection_threshold = 0.6};
+    EXPECT_GT(compare(options, traffic, 7).num_ooms, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithRoundupAndOtherSegmentSizes) {
+  AllocatorOptions options = {.capacity_bytes = 32 * kGiB, .large_segment_bytes = 64 * kMiB};
+  options.roundup_power2_divisions = {16, 0, 1, 2, 4, 8, 0, 32, 64, 4, 2, 2, 1024, 0, 0, 0};
+  for (const bool expandable : {false, true}) {
+    options.expandable_segments = expandable;
+    EXPECT_GT(compare(options, {.num_operations = 100000}, 8).num_alloc_retries, 0);
+  }
 }
 
 }  // namespace
