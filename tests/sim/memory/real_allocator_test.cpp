@@ -32,8 +32,8 @@ class CountedEvents final : public EventSource {
 /// What the random operations are like.
 struct Traffic {
   int num_operations = 0;
-  size_t max_live = 400;      // blocks
-  double max_log2_size = 31;  // sizes are 2^x, x even in [0, max_log2_size]
+  size_t max_live = 400;  // blocks
+  int max_log2_size = 31;
   double reuse_share = 0.3;   // of the sizes: one of a few that come again and again
   double record_share = 0.1;  // of the operations
   bool other_bytes_change = false;
@@ -78,7 +78,14 @@ class Comparison {
 
   uint64_t below(uint64_t limit) { return std::uniform_int_distribution<uint64_t>(0, limit - 1)(random_); }
   double share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
-  uint64_t random_size() { return static_cast<uint64_t>(std::exp2(share() * traffic_.max_log2_size)); }
+  /// 2^x with x even in [0, max_log2_size], or a few times a power of two, where rules begin and end, or next to that.
+  uint64_t random_size() {
+    if (share() < 0.7) return static_cast<uint64_t>(std::exp2(share() * traffic_.max_log2_size));
+    constexpr std::array<int64_t, 5> kOffsets = {-512, -1, 0, 1, 512};
+    const uint64_t power = uint64_t{1} << (10 + below(static_cast<uint64_t>(traffic_.max_log2_size) - 13));
+    const auto size = static_cast<int64_t>((1 + below(8)) * power) + kOffsets[below(kOffsets.size())];
+    return static_cast<uint64_t>(size);
+  }
 
   std::string step() {
     const double kind = share();
