@@ -95,7 +95,13 @@ void take_growth(const std::vector<UnitErrors>& growth, DivergenceReport& report
   }
 }
 
-// Ranks come in ascending order, so the lowest of those that differ at the same place stays.
+// Of ranks that differ at the same place the one that is furthest off: what it did wrong reaches the others through
+// later collectives of the same unit.
+bool comes_first(const Divergence& one, const Divergence& other) {
+  if (one.order < other.order || other.order < one.order) return one.order < other.order;
+  return !(one.error <= other.error);
+}
+
 DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
   DivergenceReport report{
       .world_size = options.world_size, .num_steps = shared.num_steps, .tolerance = options.tolerance};
@@ -105,7 +111,7 @@ DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
       report.largest_error = one.largest_error;
       report.largest_where = one.largest_where;
     }
-    if (one.first && (!report.first || one.first->order < report.first->order)) report.first = one.first;
+    if (one.first && (!report.first || comes_first(*one.first, *report.first))) report.first = one.first;
     take_growth(one.growth, report);
   }
   return report;
