@@ -95,11 +95,14 @@ void take_growth(const std::vector<UnitErrors>& growth, DivergenceReport& report
   }
 }
 
-// Of ranks that differ at the same place the one that is furthest off: what it did wrong reaches the others through
-// later collectives of the same unit.
+// An error this many times another's at the same place of the run is its cause: what one rank did wrong reaches the
+// others, much weakened, through later collectives of the same unit.
+constexpr double kCauseFactor = 10.0;
+
+// Ranks come in ascending order, so of those that are off by about the same the lowest stays.
 bool comes_first(const Divergence& one, const Divergence& other) {
-  if (one.order < other.order || other.order < one.order) return one.order < other.order;
-  return !(one.error <= other.error);
+  if (one.order != other.order) return one.order < other.order;
+  return !(one.error <= kCauseFactor * other.error);
 }
 
 DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
