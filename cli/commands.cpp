@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
@@ -31,6 +32,11 @@ int run_models(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const auto& one) { return one == "--help" || one == "-h"; });
+}
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {

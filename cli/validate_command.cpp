@@ -57,11 +57,6 @@ struct Options {
   std::optional<std::string> json;
 };
 
-bool asks_for_help(const Arguments& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(),
-                     [](const auto& one) { return one == "--help" || one == "-h"; });
-}
-
 void declare(config::Schema& schema, Options& options) {
   schema.section("")
       .field("steps", options.steps, "steps to compare", {.minimum = 1})

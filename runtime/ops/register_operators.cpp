@@ -1,8 +1,10 @@
 #include "runtime/ops/register_operators.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
 
 #include "runtime/ops/attention_cpu.h"
+#include "runtime/ops/find_operator.h"
 #include "runtime/ops/fused/cross_entropy_cpu.h"
 #include "runtime/ops/fused/rms_norm_cpu.h"
 #include "runtime/ops/fused/rope_cpu.h"
@@ -68,5 +70,10 @@ struct Registrations {
 }  // namespace
 
 void register_operators() { static const Registrations registrations; }
+
+c10::OperatorHandle find_operator(const char* name) {
+  register_operators();
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "");
+}
 
 }  // namespace titan::ops

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/config/config_error.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/nn/initialise.h"
 #include "runtime/nn/loss_unit.h"
@@ -90,6 +91,11 @@ void Session::build_units(Model&& model) {
 
 void Session::parallelise(Model& model) {
   if (mesh_.size("tp") == 1) return;
+  if (spec_.tensor_plan.empty()) {
+    throw config::ConfigError("parallelism.tensor_parallel_degree",
+                              "model " + spec_.name + " has no tensor-parallel plan, found " +
+                                  std::to_string(mesh_.size("tp")) + "; allowed: 1");
+  }
   parallel::apply_tensor_plan(spec_.tensor_plan, pointers(model), tensor_group(), {.loss_parallel = loss_parallel()});
 }
 

@@ -22,10 +22,11 @@ struct AllocatorOptions {
 
   bool expandable_segments = false;
   uint64_t large_segment_bytes = 20 * kMiB;  // requests of 1 to 10 MiB share segments (expandable: pages) of this size
-  uint64_t max_split_bytes = kNoLimit;       // larger cached blocks are not split
-  uint64_t max_non_split_rounding_bytes = 20 * kMiB;  // how much such a block may exceed a request
-  std::optional<double> memory_fraction =
-      std::nullopt;                           // of capacity_bytes, as torch.cuda.set_per_process_memory_fraction
+  uint64_t max_split_bytes = kNoLimit;       // cached blocks of this size and above are "oversize": not split
+  /// A request gets an oversize block only if that exceeds it by less; unset: large_segment_bytes.
+  std::optional<uint64_t> max_non_split_rounding_bytes = std::nullopt;
+  /// Of capacity_bytes, as torch.cuda.set_per_process_memory_fraction.
+  std::optional<double> memory_fraction = std::nullopt;
   double garbage_collection_threshold = 0.0;  // of memory_fraction; 0: never collect
   /// Steps per power of two that requests are rounded up to; 0 and 1: only to 512 bytes. Entry i is for sizes in
   /// [2^i, 2^(i+1)) MiB, the first also for all below, the last for all above.

@@ -7,8 +7,9 @@ namespace titan::memory {
 FreeList::Cursor NativeSegments::best_fit(const FreeList& cached, uint64_t size) const {
   const FreeList::Cursor fit = cached.lower_bound(size);
   if (cached.at_end(fit) || !is_oversize(cached[fit].size)) return fit;
-  const bool fits = is_oversize(size) && cached[fit].size - size < heap_.options.max_non_split_rounding_bytes;
-  return fits ? fit : cached.end();
+  const AllocatorOptions& options = heap_.options;
+  const uint64_t rounding = options.max_non_split_rounding_bytes.value_or(options.large_segment_bytes);
+  return is_oversize(size) && cached[fit].size - size < rounding ? fit : cached.end();
 }
 
 bool NativeSegments::splits(const Block& block, uint64_t size) const {
@@ -82,17 +83,17 @@ void NativeSegments::collect_garbage() {
   }
 }
 
+// What best_fit refused and is large enough is oversize.
 bool NativeSegments::release_oversize(const Request& request) {
   const uint64_t max_split = heap_.options.max_split_bytes;
   if (max_split == kNoLimit) return false;
   const FreeList& cached = heap_.pool(request.small).of(request.stream).cached;
-  const uint64_t wanted = std::max(request.size, max_split);
-  if (const FreeList::Cursor fit = cached.lower_bound(wanted); !cached.at_end(fit)) {
+  if (const FreeList::Cursor fit = cached.lower_bound(request.size); !cached.at_end(fit)) {
     release(cached[fit].block);
     return true;
   }
   uint64_t released = 0;  // no block is large enough: several, the largest first
-  while (released < wanted) {
+  while (released < request.size) {
     const FreeList::Cursor largest = cached.last_from(max_split);
     if (cached.at_end(largest)) return false;
     released += cached[largest].size;

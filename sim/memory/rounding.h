@@ -30,7 +30,6 @@ inline uint64_t round_request(const AllocatorOptions& options, uint64_t bytes) {
   if (bytes < kMinBlockBytes) return kMinBlockBytes;
   const uint64_t divisions = roundup_divisions(options, bytes);
   if (divisions <= 1 || bytes <= kMinBlockBytes * divisions) return round_up(bytes, kMinBlockBytes);
-  if (std::has_single_bit(bytes)) return bytes;
   return round_up(bytes, std::bit_floor(bytes) / divisions);
 }
 

@@ -95,7 +95,16 @@ void take_growth(const std::vector<UnitErrors>& growth, DivergenceReport& report
   }
 }
 
-// Ranks come in ascending order, so the lowest of those that differ at the same place stays.
+// An error this many times another's at the same place of the run is its cause: what one rank did wrong reaches the
+// others, much weakened, through later collectives of the same unit.
+constexpr double kCauseFactor = 10.0;
+
+// Ranks come in ascending order, so of those that are off by about the same the lowest stays.
+bool comes_first(const Divergence& one, const Divergence& other) {
+  if (one.order != other.order) return one.order < other.order;
+  return !(one.error <= kCauseFactor * other.error);
+}
+
 DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
   DivergenceReport report{
       .world_size = options.world_size, .num_steps = shared.num_steps, .tolerance = options.tolerance};
@@ -105,7 +114,7 @@ DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
       report.largest_error = one.largest_error;
       report.largest_where = one.largest_where;
     }
-    if (one.first && (!report.first || one.first->order < report.first->order)) report.first = one.first;
+    if (one.first && (!report.first || comes_first(*one.first, *report.first))) report.first = one.first;
     take_growth(one.growth, report);
   }
   return report;

@@ -58,7 +58,7 @@ std::exception_ptr LockstepRank::run_step(int64_t step, const ReferenceStep& ref
   reference_ = &reference;
   step_ = step;
   findings_.growth.clear();
-  for (const auto& one : session_->runner().units()) findings_.growth.push_back({.unit = one.unit->full_name()});
+  for (const auto& one : session_->runner().units()) findings_.growth.push_back({.unit = label(*one.unit)});
   const int64_t count = session_->batch_rules().per_rank();
   const auto global =
       synthetic_batch(step, global_rows(), options_.config.training.seq_len, options_.model.dims.vocab_size);
@@ -92,7 +92,7 @@ void LockstepRank::compare_unit(const UnitResult& result) {
   const bool is_forward = result.phase == unit::Phase::forward;
   const auto& all = is_forward ? reference_->outputs : reference_->input_gradients;
   const int64_t microbatch = session_->batch_rank() * session_->batch_rules().accumulation + result.microbatch;
-  const auto& expected = all.at(static_cast<size_t>(microbatch)).at(result.unit.full_name());
+  const auto& expected = all.at(static_cast<size_t>(microbatch)).at(label(result.unit));
   const auto index = static_cast<int64_t>(unit_index(result.unit));
   const auto num_units = static_cast<int64_t>(session_->runner().units().size());
   const size_t count = std::min(expected.size(), result.tensors.size());
@@ -101,7 +101,7 @@ void LockstepRank::compare_unit(const UnitResult& result) {
     compare_layout(result, i, expected[i],
                    {.stage = is_forward ? Stage::forward : Stage::backward,
                     .microbatch = result.microbatch,
-                    .unit = result.unit.full_name(),
+                    .unit = label(result.unit),
                     .tensor = numbered(is_forward ? "output" : "input gradient", i),
                     .order = {result.microbatch, is_forward ? 0 : 1, is_forward ? index : num_units - index, 0,
                               static_cast<int64_t>(i)}});
@@ -144,7 +144,7 @@ void LockstepRank::compare_gradients() {
       compare_shard(*shard, shard->grad.defined() ? shard->grad : at::zeros_like(shard->value), found->second,
                     {.stage = Stage::backward,
                      .microbatch = last,
-                     .unit = units[i].unit->full_name(),
+                     .unit = label(*units[i].unit),
                      .tensor = shard->name + " gradient",
                      .order = {last, 1, static_cast<int64_t>(units.size() - i), 1, number++}});
     }
@@ -170,7 +170,7 @@ void LockstepRank::compare_parameters(Stage stage) {
           *shard, shard->value, reference_->parameters.at(shard->name),
           {.stage = stage,
            .microbatch = -1,
-           .unit = units[i].unit->full_name(),
+           .unit = label(*units[i].unit),
            .tensor = shard->name + " value",
            .order = {stage == Stage::initialisation ? -1 : kAfterAll, 1, static_cast<int64_t>(i), 0, number++}});
     }
@@ -228,7 +228,7 @@ void LockstepRank::note(const Pair& pair, const Difference& difference) {
 size_t LockstepRank::unit_index(const unit::Unit& unit) const {
   const auto& units = session_->runner().units();
   const auto found = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.unit.get() == &unit; });
-  TORCH_CHECK(found != units.end(), "LockstepRank: a unit of another session: name=", unit.full_name());
+  TORCH_CHECK(found != units.end(), "LockstepRank: a unit of another session: name=", label(unit));
   return static_cast<size_t>(found - units.begin());
 }
 

@@ -4,6 +4,13 @@
 
 namespace titan::validate {
 
+std::string label(const unit::Unit& unit) {
+  if (!unit.full_name().empty()) return unit.full_name();
+  std::string names;
+  for (const nn::Module* child : unit.children()) names += (names.empty() ? "" : " + ") + child->full_name();
+  return names;
+}
+
 void ObservingPlatform::observe(Observer observer) {
   observer_ = std::move(observer);
   num_calls_.clear();

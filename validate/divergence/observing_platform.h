@@ -2,11 +2,16 @@
 
 #include <functional>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "runtime/unit/unit_call.h"
 #include "validate/divergence/forwarding_platform.h"
 
 namespace titan::validate {
+
+/// A unit's full name; where it has none, those of its modules: "norm + output".
+std::string label(const unit::Unit& unit);
 
 /// One execution of a unit in a step and what it gave: outputs, or gradients of the inputs.
 struct UnitResult {

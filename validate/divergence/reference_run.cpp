@@ -74,7 +74,7 @@ ReferenceStep ReferenceRun::run(int64_t step) {
 void ReferenceRun::record(const UnitResult& result, ReferenceStep& into) {
   const bool is_forward = result.phase == unit::Phase::forward;
   auto& of_microbatch = (is_forward ? into.outputs : into.input_gradients).at(static_cast<size_t>(result.microbatch));
-  of_microbatch[result.unit.full_name()] = copies(result.tensors);
+  of_microbatch[label(result.unit)] = copies(result.tensors);
   for (const auto& tensor : result.tensors) {
     if (tensor.defined()) note_scale(is_forward ? Stage::forward : Stage::backward, tensor, into);
   }

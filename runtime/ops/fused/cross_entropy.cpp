@@ -1,12 +1,13 @@
 #include "runtime/ops/fused/cross_entropy.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/cat.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "runtime/ops/cross_entropy.h"
+#include "runtime/ops/find_operator.h"
 #include "runtime/ops/fused/cross_entropy_cpu.h"
-#include "runtime/ops/typed_operator.h"
 
 namespace titan::ops {
 namespace {
@@ -39,7 +40,7 @@ struct FusedCrossEntropy : torch::autograd::Function<FusedCrossEntropy> {
 }  // namespace
 
 CrossEntropyRows cross_entropy_rows(const at::Tensor& logits, const at::Tensor& labels, int64_t first_class) {
-  static const auto op = typed_operator<decltype(cross_entropy_rows_cpu)>("titan::cross_entropy_rows");
+  static const auto op = find_operator("titan::cross_entropy_rows").typed<decltype(cross_entropy_rows_cpu)>();
   check_rows("cross_entropy_rows", logits, labels);
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   auto [logsumexp, target] = op.call(logits, labels, first_class);
@@ -49,7 +50,7 @@ CrossEntropyRows cross_entropy_rows(const at::Tensor& logits, const at::Tensor& 
 at::Tensor cross_entropy_rows_backward(const at::Tensor& scale, const at::Tensor& logits, const at::Tensor& labels,
                                        const at::Tensor& logsumexp, int64_t first_class) {
   static const auto op =
-      typed_operator<decltype(cross_entropy_rows_backward_cpu)>("titan::cross_entropy_rows_backward");
+      find_operator("titan::cross_entropy_rows_backward").typed<decltype(cross_entropy_rows_backward_cpu)>();
   check_rows("cross_entropy_rows_backward", logits, labels);
   TORCH_CHECK(scale.numel() == 1 && logsumexp.sizes() == labels.sizes(),
               "cross_entropy_rows_backward: scale must be one number and logsumexp like labels: scale=", scale.sizes(),

@@ -1,10 +1,11 @@
 #include "runtime/ops/fused/rms_norm.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "runtime/ops/find_operator.h"
 #include "runtime/ops/fused/rms_norm_cpu.h"
-#include "runtime/ops/typed_operator.h"
 
 namespace titan::ops {
 namespace {
@@ -15,7 +16,7 @@ using torch::autograd::variable_list;
 /// Gives {grad_x, grad_weight}; `saved` holds x, weight and rstd.
 variable_list norm_backward(const at::Tensor& grad_out, const std::optional<at::Tensor>& grad_x,
                             const variable_list& saved) {
-  static const auto op = typed_operator<decltype(rms_norm_backward_cpu)>("titan::rms_norm_backward");
+  static const auto op = find_operator("titan::rms_norm_backward").typed<decltype(rms_norm_backward_cpu)>();
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   auto [grad_in, grad_weight] = op.call(grad_out, grad_x, saved[0], saved[1], saved[2]);
   return {grad_in, grad_weight};
@@ -23,7 +24,7 @@ variable_list norm_backward(const at::Tensor& grad_out, const std::optional<at::
 
 struct FusedRmsNorm : torch::autograd::Function<FusedRmsNorm> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, double eps) {
-    static const auto op = typed_operator<decltype(rms_norm_cpu)>("titan::rms_norm");
+    static const auto op = find_operator("titan::rms_norm").typed<decltype(rms_norm_cpu)>();
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto [out, rstd] = op.call(x, weight, eps);
     ctx->save_for_backward({x, weight, rstd});
@@ -39,7 +40,7 @@ struct FusedRmsNorm : torch::autograd::Function<FusedRmsNorm> {
 struct FusedAddRmsNorm : torch::autograd::Function<FusedAddRmsNorm> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight,
                                double eps) {
-    static const auto op = typed_operator<decltype(add_rms_norm_cpu)>("titan::add_rms_norm");
+    static const auto op = find_operator("titan::add_rms_norm").typed<decltype(add_rms_norm_cpu)>();
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto [sum, normed, rstd] = op.call(x, y, weight, eps);
     ctx->save_for_backward({sum, weight, rstd});

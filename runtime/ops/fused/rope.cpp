@@ -1,10 +1,11 @@
 #include "runtime/ops/fused/rope.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "runtime/ops/find_operator.h"
 #include "runtime/ops/fused/rope_cpu.h"
-#include "runtime/ops/typed_operator.h"
 
 namespace titan::ops {
 namespace {
@@ -13,7 +14,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 at::Tensor rotate(const at::Tensor& x_BSHD, const at::Tensor& table, bool inverse) {
-  static const auto op = typed_operator<decltype(rope_cpu)>("titan::rope");
+  static const auto op = find_operator("titan::rope").typed<decltype(rope_cpu)>();
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   return op.call(x_BSHD, table, inverse);
 }

@@ -1,10 +1,11 @@
 #include "runtime/ops/fused/swiglu.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "runtime/ops/find_operator.h"
 #include "runtime/ops/fused/swiglu_cpu.h"
-#include "runtime/ops/typed_operator.h"
 
 namespace titan::ops {
 namespace {
@@ -14,14 +15,14 @@ using torch::autograd::variable_list;
 
 struct FusedSwiGlu : torch::autograd::Function<FusedSwiGlu> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate, const at::Tensor& up) {
-    static const auto op = typed_operator<decltype(swiglu_cpu)>("titan::swiglu");
+    static const auto op = find_operator("titan::swiglu").typed<decltype(swiglu_cpu)>();
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     ctx->save_for_backward({gate, up});
     return op.call(gate, up);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    static const auto op = typed_operator<decltype(swiglu_backward_cpu)>("titan::swiglu_backward");
+    static const auto op = find_operator("titan::swiglu_backward").typed<decltype(swiglu_backward_cpu)>();
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto saved = ctx->get_saved_variables();
     auto [grad_gate, grad_up] = op.call(grads[0], saved[0], saved[1]);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "sim/memory/caching_allocator.h"
@@ -31,8 +32,8 @@ class CountedEvents final : public EventSource {
 /// What the random operations are like.
 struct Traffic {
   int num_operations = 0;
-  size_t max_live = 400;      // blocks
-  double max_log2_size = 31;  // sizes are 2^x, x even in [0, max_log2_size]
+  size_t max_live = 400;  // blocks
+  int max_log2_size = 31;
   double reuse_share = 0.3;   // of the sizes: one of a few that come again and again
   double record_share = 0.1;  // of the operations
   bool other_bytes_change = false;
@@ -77,7 +78,14 @@ class Comparison {
 
   uint64_t below(uint64_t limit) { return std::uniform_int_distribution<uint64_t>(0, limit - 1)(random_); }
   double share() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
-  uint64_t random_size() { return static_cast<uint64_t>(std::exp2(share() * traffic_.max_log2_size)); }
+  /// 2^x with x even in [0, max_log2_size], or a few times a power of two, where rules begin and end, or next to that.
+  uint64_t random_size() {
+    if (share() < 0.7) return static_cast<uint64_t>(std::exp2(share() * traffic_.max_log2_size));
+    constexpr std::array<int64_t, 5> kOffsets = {-512, -1, 0, 1, 512};
+    const uint64_t power = uint64_t{1} << (10 + below(static_cast<uint64_t>(traffic_.max_log2_size) - 13));
+    const auto size = static_cast<int64_t>((1 + below(8)) * power) + kOffsets[below(kOffsets.size())];
+    return static_cast<uint64_t>(size);
+  }
 
   std::string step() {
     const double kind = share();
@@ -190,24 +198,64 @@ TEST(RealAllocator, EqualsOursWithNativeSegmentsBelowCapacity) {
 }
 
 TEST(RealAllocator, EqualsOursWithNativeSegmentsAtCapacity) {
-  const AllocatorStats stats =
-      compare({.capacity_bytes = 24 * kGiB}, {.num_operations = 300000, .other_bytes_change = true}, 2);
+  const Traffic traffic = {.num_operations = 300000, .other_bytes_change = true};
+  const AllocatorStats stats = compare({.capacity_bytes = 24 * kGiB}, traffic, 2);
   EXPECT_GT(stats.num_ooms, 0);
   EXPECT_GT(stats.num_alloc_retries, stats.num_ooms);
 }
 
 TEST(RealAllocator, EqualsOursWithExpandableSegmentsBelowCapacity) {
-  const AllocatorStats stats =
-      compare({.capacity_bytes = 2 * kTiB, .expandable_segments = true}, {.num_operations = 300000}, 3);
+  const AllocatorOptions options = {.capacity_bytes = 2 * kTiB, .expandable_segments = true};
+  const AllocatorStats stats = compare(options, {.num_operations = 300000}, 3);
   EXPECT_EQ(stats.num_ooms, 0);
   EXPECT_EQ(stats.num_alloc_retries, 0);
 }
 
 TEST(RealAllocator, EqualsOursWithExpandableSegmentsAtCapacity) {
-  const AllocatorStats stats = compare({.capacity_bytes = 24 * kGiB, .expandable_segments = true},
-                                       {.num_operations = 300000, .other_bytes_change = true}, 4);
+  const AllocatorOptions options = {.capacity_bytes = 24 * kGiB, .expandable_segments = true};
+  const AllocatorStats stats = compare(options, {.num_operations = 300000, .other_bytes_change = true}, 4);
   EXPECT_GT(stats.num_ooms, 0);
   EXPECT_GT(stats.num_alloc_retries, stats.num_ooms);
+}
+
+// Thousands of blocks of up to 16 MiB: long free lists, many neighbours, and most pages of a segment in use.
+TEST(RealAllocator, EqualsOursWithManySmallBlocks) {
+  const Traffic traffic = {.num_operations = 100000, .max_live = 5000, .max_log2_size = 24, .record_share = 0.02};
+  for (const bool expandable : {false, true}) {
+    const AllocatorOptions options = {.capacity_bytes = 3 * kGiB, .expandable_segments = expandable};
+    EXPECT_GT(compare(options, traffic, 5).num_alloc_retries, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithMaxSplitSize) {
+  const Traffic traffic = {.num_operations = 100000, .other_bytes_change = true};
+  for (const std::optional<uint64_t> rounding : {std::optional<uint64_t>(), std::optional<uint64_t>(300 * kMiB)}) {
+    const AllocatorOptions options = {
+        .capacity_bytes = 24 * kGiB, .max_split_bytes = 128 * kMiB, .max_non_split_rounding_bytes = rounding};
+    const AllocatorStats stats = compare(options, traffic, 6);
+    EXPECT_GT(stats.oversize_allocations.peak, 0);
+    EXPECT_GT(stats.num_alloc_retries, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithMemoryFractionAndGarbageCollection) {
+  const Traffic traffic = {.num_operations = 100000, .other_bytes_change = true};
+  for (const bool expandable : {false, true}) {
+    const AllocatorOptions options = {.capacity_bytes = 40 * kGiB,
+                                      .expandable_segments = expandable,
+                                      .memory_fraction = 0.7,
+                                      .garbage_collection_threshold = 0.6};
+    EXPECT_GT(compare(options, traffic, 7).num_ooms, 0);
+  }
+}
+
+TEST(RealAllocator, EqualsOursWithRoundupAndOtherSegmentSizes) {
+  AllocatorOptions options = {.capacity_bytes = 32 * kGiB, .large_segment_bytes = 64 * kMiB};
+  options.roundup_power2_divisions = {16, 0, 1, 2, 4, 8, 0, 32, 64, 4, 2, 2, 1024, 0, 0, 0};
+  for (const bool expandable : {false, true}) {
+    options.expandable_segments = expandable;
+    EXPECT_GT(compare(options, {.num_operations = 100000}, 8).num_alloc_retries, 0);
+  }
 }
 
 }  // namespace

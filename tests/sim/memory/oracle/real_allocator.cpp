@@ -18,15 +18,8 @@ namespace {
 namespace cuda = c10::cuda;
 namespace native = c10::cuda::CUDACachingAllocator;
 
-constexpr int8_t kNumDevices = 64;
-
 int8_t next_device() {
   static int8_t device = 0;
-  if (device == 0) {
-    native::init(kNumDevices);
-    cuda::_internal::setHasPrimaryContext([](c10::DeviceIndex) { return true; });
-  }
-  if (device == kNumDevices) throw std::logic_error("RealAllocator: no fresh device is left");
   return device++;
 }
 
@@ -44,8 +37,10 @@ std::string settings_of(const AllocatorOptions& options) {
   std::ostringstream text;
   text << "expandable_segments:" << (options.expandable_segments ? "True" : "False");
   text << ",large_segment_size_mb:" << options.large_segment_bytes / kMiB;
-  text << ",max_split_size_mb:" << options.max_split_bytes / kMiB;
-  text << ",max_non_split_rounding_mb:" << options.max_non_split_rounding_bytes / kMiB;
+  if (options.max_split_bytes != kNoLimit) text << ",max_split_size_mb:" << options.max_split_bytes / kMiB;
+  if (options.max_non_split_rounding_bytes) {
+    text << ",max_non_split_rounding_mb:" << *options.max_non_split_rounding_bytes / kMiB;
+  }
   if (options.garbage_collection_threshold > 0.0) {
     text << ",garbage_collection_threshold:" << options.garbage_collection_threshold;
   }
@@ -111,8 +106,9 @@ RealAllocator::RealAllocator(const AllocatorOptions& options) : device_(next_dev
   device.events_recorded = device.events_completed = {};
   for (uint32_t stream = 0; stream < kNumStreams; ++stream) device.stream_handles[stream] = handle_of(stream, device_);
   first_address_ = device.next_address;
+  native::init(device_ + 1);  // the new device's allocator asks for the capacity
+  cuda::_internal::setHasPrimaryContext([](c10::DeviceIndex) { return true; });
   c10::CachingAllocator::setAllocatorSettings(settings_of(options));
-  native::resetAccumulatedStats(device_);  // empty_cache of the objects before counts for all devices
   if (options.memory_fraction) native::setMemoryFraction(*options.memory_fraction, device_);
 }
 
