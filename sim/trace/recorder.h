@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -10,11 +11,14 @@
 namespace titan::trace {
 
 /// Receives what one rank's host issues and builds its trace. Not thread-safe: one rank, one thread. Descriptors are
-/// interned: equal ones share a number.
+/// interned: equal ones share a number, which holds until take(). Numbers are not checked here (validate.h does).
+/// Throws config::ContractError when a node has too many arguments or a trace too many storages.
 class Recorder {
  public:
   Recorder(int32_t rank, int32_t world_size);
   ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
 
   uint32_t intern(OpDescriptor&& op);
   uint32_t intern(CollectiveDescriptor&& collective);
@@ -22,14 +26,24 @@ class Recorder {
   uint32_t intern(Group&& group);
   uint32_t intern(std::string_view name);
 
-  /// Gives new storage a number.
+  /// The number remembered under `name` and `signature`, if any: saves building a descriptor. Allocates nothing.
+  std::optional<uint32_t> known_op(std::string_view name, std::span<const int64_t> signature) const;
+  /// Interns `op` and remembers its number under its name and `signature`: numbers (element type, shapes, flags) that
+  /// together with the name determine the whole descriptor.
+  uint32_t intern_as(std::span<const int64_t> signature, OpDescriptor&& op);
+
+  /// Gives new storage a number; the next one is num_storages().
   uint32_t alloc(uint8_t stream, uint64_t num_bytes);
   void free(uint8_t stream, uint32_t storage, uint64_t num_bytes);
+  uint32_t num_storages() const { return trace_.num_storages; }
 
   void op(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void collective(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void send(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void recv(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
+  /// Transfers between the two, on the same stream, are issued together by end_batch.
+  void begin_batch(uint8_t stream);
+  void end_batch(uint8_t stream);
 
   /// Gives a new event a number.
   uint32_t record_event(uint8_t stream);
@@ -37,11 +51,12 @@ class Recorder {
   void host_sync(uint8_t stream);
   void host_wait(uint32_t event);
 
-  void begin_scope(std::string_view name);
+  void begin_scope(uint32_t name);
+  void begin_scope(std::string_view name) { begin_scope(intern(name)); }
   void end_scope();
 
   const Trace& trace() const { return trace_; }
-  /// Hands the trace out; the recorder is empty afterwards.
+  /// Hands the trace out; the recorder is empty afterwards, descriptors included.
   Trace take();
 
  private:

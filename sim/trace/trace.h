@@ -26,7 +26,9 @@ struct Trace {
   uint32_t num_storages = 0;
   uint32_t num_events = 0;
 
+  /// The storages that an op, collective or transfer touches; empty for other nodes.
   std::span<const Argument> arguments_of(const Node& node) const {
+    if (node.num_arguments == 0) return {};
     return std::span(arguments).subspan(node.value, node.num_arguments);
   }
   bool operator==(const Trace&) const = default;
