@@ -1,5 +1,7 @@
 #include "sim/device/device_guard.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <utility>
 
 #include "sim/device/device_table.h"
@@ -80,6 +82,11 @@ void DeviceGuard::synchronizeEvent(void* event) const {
 
 void DeviceGuard::destroyEvent(void* event, c10::DeviceIndex) const noexcept {
   delete static_cast<RecordedEvent*>(event);
+}
+
+const at::Generator& DeviceHooks::getDefaultGenerator(c10::DeviceIndex) const {
+  static const at::Generator generator = at::detail::createCPUGenerator();
+  return generator;
 }
 
 bool DeviceHooks::hasPrimaryContext(c10::DeviceIndex index) const { return has_device(index); }

@@ -35,6 +35,8 @@ class DeviceHooks final : public at::PrivateUse1HooksInterface {
  public:
   bool isBuilt() const override { return true; }
   bool isAvailable() const override { return true; }
+  /// There are no values to draw; seeding LibTorch seeds it.
+  const at::Generator& getDefaultGenerator(c10::DeviceIndex index) const override;
   bool hasPrimaryContext(c10::DeviceIndex index) const override;
   c10::DeviceIndex deviceCount() const override;
   c10::DeviceIndex getCurrentDevice() const override;

@@ -3,10 +3,11 @@
 #include <ATen/EmptyTensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/_fused_rms_norm.h>
-#include <ATen/ops/_fused_rms_norm_native.h>
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/unfold_native.h>
+#include <ATen/ops/view_as_complex_native.h>
+#include <ATen/ops/view_as_real_native.h>
 #include <ATen/ops/view_native.h>
 #include <torch/library.h>
 
@@ -55,9 +56,14 @@ at::Scalar local_scalar_dense(const at::Tensor&) {
 
 at::Tensor rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape, const std::optional<at::Tensor>& weight,
                     std::optional<double> eps) {
-  const bool fused = rank_of_device(input.device().index()).options().fused_rms_norm;
-  const auto normalise = fused ? &at::_fused_rms_norm : &at::native::rms_norm_composite;
-  return std::get<0>(normalise(input, normalized_shape, weight, eps));
+  if (rank_of_device(input.device().index()).options().fused_rms_norm)
+    return std::get<0>(at::_fused_rms_norm(input, normalized_shape, weight, eps));
+  // The composite is not exported; it is what the operator does on a device without a kernel for it.
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("aten::_fused_rms_norm", "")
+                             .typed<decltype(at::_fused_rms_norm)>();
+  const c10::DispatchKeySet no_kernel(c10::DispatchKey::AutogradPrivateUse2);
+  return std::get<0>(op.redispatch(no_kernel, input, normalized_shape, weight, eps));
 }
 
 /// Live until the process ends: destroying a torch::Library takes its kernels away.
@@ -74,6 +80,8 @@ struct Registrations {
     aten.impl("as_strided", TORCH_FN(at::native::as_strided_tensorimpl));
     aten.impl("view", TORCH_FN(at::native::view));
     aten.impl("_reshape_alias", TORCH_FN(at::native::_reshape_alias));
+    aten.impl("view_as_complex", TORCH_FN(at::native::view_as_complex));
+    aten.impl("view_as_real", TORCH_FN(at::native::view_as_real));
     aten.impl("unfold", TORCH_FN(at::native::unfold));
     aten.impl("_local_scalar_dense", TORCH_FN(local_scalar_dense));
     // LibTorch's choice of kernel is by device; that of the device predicted is an option.
