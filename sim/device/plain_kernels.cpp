@@ -11,6 +11,7 @@
 #include <ATen/ops/view_native.h>
 #include <torch/library.h>
 
+#include <array>
 #include <string>
 
 #include "runtime/ops/register_operators.h"
@@ -66,6 +67,25 @@ at::Tensor rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape, c
   return std::get<0>(op.redispatch(no_kernel, input, normalized_shape, weight, eps));
 }
 
+constexpr std::array kUndivided{"copy_", "silu_backward", "mish_backward", "native_layer_norm", "native_group_norm"};
+constexpr std::array kFrequent{"mm",
+                               "bmm",
+                               "add.Tensor",
+                               "add_.Tensor",
+                               "sub.Tensor",
+                               "mul.Tensor",
+                               "mul_.Tensor",
+                               "div.Tensor",
+                               "pow.Tensor_Scalar",
+                               "mean.dim",
+                               "rsqrt",
+                               "sum.dim_IntList",
+                               "silu",
+                               "_log_softmax",
+                               "_log_softmax_backward_data",
+                               "nll_loss_forward",
+                               "nll_loss_backward"};
+
 /// Live until the process ends: destroying a torch::Library takes its kernels away.
 struct Registrations {
   torch::Library everything{torch::Library::IMPL, "_", kDevice, __FILE__, __LINE__};
@@ -90,10 +110,12 @@ struct Registrations {
     run_undivided();
   }
 
-  // Operators that LibTorch takes apart for devices that it does not know, and CUDA runs as they are.
+  // LibTorch takes the first apart for devices that it does not know, and CUDA runs them as they are; the others it
+  // would send on a detour of an out variant, which takes time.
   void run_undivided() {
     constexpr const char* kLists = "aten::_foreach_";
-    run_as_one("copy_");
+    for (const char* name : kUndivided) run_as_one(name);
+    for (const char* name : kFrequent) run_as_one(name);
     for (const auto& name : c10::Dispatcher::singleton().getAllOpNames()) {
       if (name.name.starts_with(kLists)) run_as_one(c10::toString(name).substr(std::string("aten::").size()));
     }

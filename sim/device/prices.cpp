@@ -20,12 +20,6 @@ void set_attention(trace::OpDescriptor& op, const at::Tensor& q, const at::Tenso
   op.flops = (causal ? 0.5 : 1.0) * 2.0 * products * pairs;
 }
 
-double result_bytes(const OpCall& call) {
-  double bytes = 0.0;
-  for (const auto& result : call.results) bytes += static_cast<double>(result.num_bytes());
-  return bytes;
-}
-
 }  // namespace
 
 void price_mm(const OpCall& call, trace::OpDescriptor& op) {
@@ -55,7 +49,7 @@ void price_attention_backward(const OpCall& call, trace::OpDescriptor& op) {
 }
 
 void price_index_select(const OpCall& call, trace::OpDescriptor& op) {
-  op.bytes_read = touched_bytes(call.tensor(2)) + result_bytes(call);
+  op.bytes_read = touched_bytes(call.tensor(2)) + op.bytes_written;
 }
 
 void price_gather(const OpCall& call, trace::OpDescriptor& op) {
@@ -79,7 +73,7 @@ void price_nll_loss_forward(const OpCall& call, trace::OpDescriptor& op) {
 void price_nll_loss_backward(const OpCall& call, trace::OpDescriptor& op) {
   const double num_rows = static_cast<double>(call.tensor(2).numel());
   op.bytes_read = touched_bytes(call.tensor(2)) + kSectorBytes * num_rows;
-  op.bytes_written = result_bytes(call) + kSectorBytes * num_rows;
+  op.bytes_written += kSectorBytes * num_rows;
 }
 
 void price_copy(const OpCall& call, trace::OpDescriptor& op) {
