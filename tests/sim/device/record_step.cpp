@@ -1,10 +1,9 @@
 #include "tests/sim/device/record_step.h"
 
 #include <iostream>
+#include <stdexcept>
 
-#include "models/llama3/config.h"
 #include "models/llama3/model.h"
-#include "models/llama3/parallelize.h"
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
 #include "tests/support/small_llama.h"
@@ -24,25 +23,15 @@ StepCase make_case(const std::string& name, int world_size, const std::function<
 }  // namespace
 
 train::ModelSpec debug_model() {
-  const models::llama3::Config config{.dims = {.num_layers = 2,
-                                               .dim = 256,
-                                               .num_heads = 16,
-                                               .num_kv_heads = 16,
-                                               .ffn_hidden = models::llama3::ffn_hidden(256, 1.0, 256),
-                                               .vocab_size = 2048},
-                                      .rope_scaling = nn::RotaryScaling{}};
-  return {.name = "llama3",
-          .flavor = "debugmodel",
-          .dims = config.dims,
-          .num_parameters = models::llama3::num_parameters(config),
-          .flops_per_token = [config](int64_t seq_len) { return models::llama3::flops_per_token(config, seq_len); },
-          .tensor_plan = models::llama3::tensor_plan(),
-          .build = [config](const train::ModelOptions& options) { return models::llama3::build(config, options); }};
+  for (auto& spec : models::llama3::llama3_specs()) {
+    if (spec.flavor == "debugmodel") return spec;
+  }
+  throw std::logic_error("there is no debugmodel");
 }
 
 config::JobConfig debug_config() {
   config::JobConfig config = small_config();
-  config.training.seq_len = 64;
+  config.training.seq_len = 128;
   config.training.local_batch_size = 1;
   config.training.global_batch_size = kGlobalRows;
   return config;

@@ -17,7 +17,7 @@ struct StepCase {
   config::JobConfig config;
 };
 
-/// The Llama 3 debugmodel of 2 blocks, in float32, at a length that tests can wait for.
+/// The Llama 3 debugmodel, in float32, 8 rows a step, at a length that tests can wait for.
 train::ModelSpec debug_model();
 config::JobConfig debug_config();
 
