@@ -13,6 +13,7 @@
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/parallel/tensor/apply_tensor_plan.h"
 #include "runtime/parallel/tensor/loss_parallel.h"
+#include "runtime/platform/attribute.h"
 #include "runtime/train/checkpoint_policy.h"
 #include "runtime/train/dtypes.h"
 #include "runtime/train/memory_budget.h"
@@ -82,7 +83,10 @@ void Session::build_units(Model&& model) {
   }
   const auto make_buffers = std::move(model.make_buffers);
   auto units = shard_units(std::move(model));
-  make_buffers(platform_.device(), platform_.has_values());
+  {
+    const auto memory = platform::attribute(platform_, platform::MemoryCategory::parameters);
+    make_buffers(platform_.device(), platform_.has_values());
+  }
   initialise_parameters(units);
   if (config_.activation_checkpoint.mode == "memory_budget") apply_budget(units);
   units.push_back(make_loss_unit());
