@@ -62,6 +62,7 @@ const std::vector<Case>& cases() {
       {"storage 9 is not one of", [](Trace& t) { t.arguments[0] = reads(9); }},
       {"storage s2 is not alive", [](Trace& t) { insert(t, first(t, NodeKind::free), node_of(t, NodeKind::free)); }},
       {"storages must be numbered in order", [](Trace& t) { t.nodes[1].id = 5; }},
+      {"category 2 is not one of 2", [](Trace& t) { node_of(t, NodeKind::alloc).num_arguments = 2; }},
       {"storage s2 was allocated differently", [](Trace& t) { node_of(t, NodeKind::free).value = 127; }},
       {"storage s2 was allocated differently", [](Trace& t) { node_of(t, NodeKind::free).stream = 0; }},
       {"event e4 is not recorded yet", [](Trace& t) { node_of(t, NodeKind::wait_event).id = 4; }},
