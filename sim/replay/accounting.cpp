@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/config/check.h"
+
 namespace titan::replay {
 
 Accounting::Accounting(const trace::Trace& trace, const std::vector<size_t>& work_of_step)
@@ -17,6 +19,8 @@ Accounting::Accounting(const trace::Trace& trace, const std::vector<size_t>& wor
 }
 
 void Accounting::pass_until(Picoseconds time, Picoseconds arrival) {
+  if (time < now_) [[unlikely]]
+    config::check(false, "replay: internal: time must not run backwards: from ", now_, " to ", time, " ps");
   const Picoseconds from = std::max(now_, begin_);
   now_ = time;
   if (time <= from) return;
