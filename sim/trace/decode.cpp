@@ -163,6 +163,7 @@ void read_node(Reader& in, Trace& trace, std::vector<uint64_t>& storage_bytes) {
       break;
     case NodeKind::alloc:
       node.id = trace.num_storages++;
+      node.num_arguments = in.number_as<uint16_t>();
       node.value = in.number();
       storage_bytes.push_back(node.value);
       break;
@@ -213,6 +214,7 @@ Trace decode(std::string_view bytes, const std::string& source) {
   trace.rank = in.number_as<int32_t>();
   trace.world_size = in.number_as<int32_t>();
   read_table(in, trace.names, 1, [](Reader& r) { return r.text(); });
+  read_table(in, trace.categories, 1, [](Reader& r) { return r.text(); });
   read_table(in, trace.groups, kGroupBytes, read_group);
   read_table(in, trace.ops, kOpBytes, read_op);
   read_table(in, trace.collectives, kCollectiveBytes, read_collective);

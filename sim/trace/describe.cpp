@@ -60,7 +60,8 @@ std::string what(const Trace& trace, const Node& node) {
     case NodeKind::end_batch:
       return "end_batch";
     case NodeKind::alloc:
-      return "alloc s" + std::to_string(node.id) + " " + std::to_string(node.value) + " B";
+      return "alloc s" + std::to_string(node.id) + " " + std::to_string(node.value) + " B " +
+             trace.categories[node.category()];
     case NodeKind::free:
       return "free s" + std::to_string(node.id) + " " + std::to_string(node.value) + " B";
     case NodeKind::record_event:

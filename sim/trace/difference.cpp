@@ -23,8 +23,10 @@ class Comparison {
       : a_(a), b_(b), same_op_(a.ops.size(), kUnknown), same_name_(a.names.size(), kUnknown) {}
 
   bool same(const Node& x, const Node& y) {
-    if (x.kind != y.kind || x.stream != y.stream || x.num_arguments != y.num_arguments) return false;
+    if (x.kind != y.kind || x.stream != y.stream) return false;
     switch (x.kind) {
+      case NodeKind::alloc:
+        return x.id == y.id && x.value == y.value && a_.categories[x.category()] == b_.categories[y.category()];
       case NodeKind::op:
         return same_arguments(x, y) && same_entry(same_op_, a_.ops, x.id, b_.ops, y.id);
       case NodeKind::collective:

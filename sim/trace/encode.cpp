@@ -54,6 +54,8 @@ void write_op(Writer& out, const OpDescriptor& op) {
 void write_tables(Writer& out, const Trace& trace) {
   out.number(trace.names.size());
   for (const std::string& name : trace.names) out.text(name);
+  out.number(trace.categories.size());
+  for (const std::string& category : trace.categories) out.text(category);
   out.number(trace.groups.size());
   for (const Group& group : trace.groups) {
     out.text(group.name);
@@ -92,6 +94,7 @@ void write_node(Writer& out, const Trace& trace, const Node& node, uint32_t num_
                    static_cast<uint64_t>(argument.access()));
       break;
     case NodeKind::alloc:
+      out.number(node.category());
       out.number(node.value);
       break;
     case NodeKind::free:

@@ -175,7 +175,8 @@ void Checker::touch(size_t index, Argument argument) {
     report(kind, index, storage.write.node, number, "written by");
   }
   if (!argument.writes()) {
-    read_of(number, stream) = now;
+    Touch& read = read_of(number, stream);
+    if (read.position < now.position) read = now;  // of a batch the first: a later one may be the writer itself
     return;
   }
   for (size_t s = 0; s < num_streams_; ++s) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace titan::trace {
@@ -37,7 +38,7 @@ inline constexpr int kMaxStreams = 16;
 /// | send, recv       | runs on | storages      | TransferDescriptor          | first argument               |
 /// | begin_batch      | runs on | 0             | 0                           | 0                            |
 /// | end_batch        | runs on | 0             | 0                           | 0                            |
-/// | alloc            | pool of | 0             | storage                     | bytes as requested           |
+/// | alloc            | pool of | category      | storage                     | bytes as requested           |
 /// | free             | pool of | 0             | storage                     | bytes as requested           |
 /// | record_event     | of      | 0             | event                       | 0                            |
 /// | wait_event       | waits   | 0             | event                       | 0                            |
@@ -52,11 +53,14 @@ struct Node {
   uint32_t id = 0;
   uint64_t value = 0;
 
+  /// Of an alloc: what the storage is for, in the trace's table.
+  uint16_t category() const { return num_arguments; }
   bool operator==(const Node&) const = default;
 };
 static_assert(sizeof(Node) == 16);
 
 inline constexpr uint32_t kMaxStorages = 1u << 30;
+inline constexpr size_t kMaxCategories = 1u << 16;
 
 /// One storage that a node touches: its id and how.
 class Argument {

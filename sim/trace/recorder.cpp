@@ -51,20 +51,19 @@ struct Recorder::Tables {
         collectives(trace.collectives),
         transfers(trace.transfers),
         groups(trace.groups),
-        names(trace.names) {}
+        names(trace.names),
+        categories(trace.categories) {}
 
   InternTable<OpDescriptor, HashDescriptor> ops;
   InternTable<CollectiveDescriptor, HashDescriptor> collectives;
   InternTable<TransferDescriptor, HashDescriptor> transfers;
   InternTable<Group, HashDescriptor> groups;
   InternTable<std::string, HashDescriptor> names;
+  InternTable<std::string, HashDescriptor> categories;
   KnownOps known_ops;
 };
 
-Recorder::Recorder(int32_t rank, int32_t world_size) : tables_(std::make_unique<Tables>(trace_)) {
-  trace_.rank = rank;
-  trace_.world_size = world_size;
-}
+Recorder::Recorder(int32_t rank, int32_t world_size) { clear(rank, world_size); }
 
 Recorder::~Recorder() = default;
 
@@ -76,6 +75,12 @@ uint32_t Recorder::intern(TransferDescriptor&& transfer) { return tables_->trans
 uint32_t Recorder::intern(Group&& group) { return tables_->groups.intern(std::move(group)); }
 uint32_t Recorder::intern(std::string_view name) { return tables_->names.intern(name); }
 
+uint16_t Recorder::intern_category(std::string_view name) {
+  const uint32_t number = tables_->categories.intern(name);
+  config::check(number < kMaxCategories, "Recorder: a trace holds at most ", kMaxCategories, " categories");
+  return static_cast<uint16_t>(number);
+}
+
 std::optional<uint32_t> Recorder::known_op(std::string_view name, std::span<const int64_t> signature) const {
   return tables_->known_ops.find(name, signature);
 }
@@ -86,12 +91,17 @@ uint32_t Recorder::intern_as(std::span<const int64_t> signature, OpDescriptor&& 
   return number;
 }
 
-uint32_t Recorder::alloc(uint8_t stream, uint64_t num_bytes) {
+uint32_t Recorder::alloc(uint8_t stream, uint64_t num_bytes, uint16_t category) {
   const uint32_t storage = trace_.num_storages++;
   if (storage >= kMaxStorages) [[unlikely]]
     config::check(false, "Recorder: a trace holds at most ", kMaxStorages, " storages");
-  trace_.nodes.push_back({NodeKind::alloc, stream, 0, storage, num_bytes});
+  alloc_nodes_.push_back(static_cast<uint32_t>(trace_.nodes.size()));
+  trace_.nodes.push_back({NodeKind::alloc, stream, category, storage, num_bytes});
   return storage;
+}
+
+void Recorder::set_category(uint32_t storage, uint16_t category) {
+  trace_.nodes[alloc_nodes_.at(storage)].num_arguments = category;
 }
 
 void Recorder::free(uint8_t stream, uint32_t storage, uint64_t num_bytes) {
@@ -130,9 +140,16 @@ void Recorder::begin_scope(uint32_t name) { trace_.nodes.push_back({NodeKind::be
 void Recorder::end_scope() { trace_.nodes.push_back({NodeKind::end_scope}); }
 
 Trace Recorder::take() {
-  Trace taken = std::exchange(trace_, Trace{.rank = trace_.rank, .world_size = trace_.world_size});
-  tables_ = std::make_unique<Tables>(trace_);
+  Trace taken = std::move(trace_);
+  clear(taken.rank, taken.world_size);
   return taken;
+}
+
+void Recorder::clear(int32_t rank, int32_t world_size) {
+  trace_ = Trace{.rank = rank, .world_size = world_size};
+  alloc_nodes_.clear();
+  tables_ = std::make_unique<Tables>(trace_);
+  tables_->categories.intern(kUntagged);
 }
 
 void Recorder::add(NodeKind kind, uint8_t stream, uint32_t id, std::span<const Argument> arguments) {

@@ -5,10 +5,14 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sim/trace/trace.h"
 
 namespace titan::trace {
+
+/// The category of storages that nobody tagged.
+inline constexpr std::string_view kUntagged = "other";
 
 /// Receives what one rank's host issues and builds its trace. Not thread-safe: one rank, one thread. Descriptors are
 /// interned: equal ones share a number, which holds until take(). Numbers are not checked here (validate.h does).
@@ -25,6 +29,8 @@ class Recorder {
   uint32_t intern(TransferDescriptor&& transfer);
   uint32_t intern(Group&& group);
   uint32_t intern(std::string_view name);
+  /// A number for what storages are for. 0 is kUntagged. Throws ContractError when there are kMaxCategories already.
+  uint16_t intern_category(std::string_view name);
 
   /// The number remembered under `name` and `signature`, if any: saves building a descriptor. Allocates nothing.
   std::optional<uint32_t> known_op(std::string_view name, std::span<const int64_t> signature) const;
@@ -33,7 +39,9 @@ class Recorder {
   uint32_t intern_as(std::span<const int64_t> signature, OpDescriptor&& op);
 
   /// Gives new storage a number; the next one is num_storages().
-  uint32_t alloc(uint8_t stream, uint64_t num_bytes);
+  uint32_t alloc(uint8_t stream, uint64_t num_bytes, uint16_t category = 0);
+  /// Tags a storage that turned out later to be for something else, for all of its life.
+  void set_category(uint32_t storage, uint16_t category);
   void free(uint8_t stream, uint32_t storage, uint64_t num_bytes);
   uint32_t num_storages() const { return trace_.num_storages; }
 
@@ -64,7 +72,10 @@ class Recorder {
 
   void add(NodeKind kind, uint8_t stream, uint32_t id, std::span<const Argument> arguments);
 
+  void clear(int32_t rank, int32_t world_size);
+
   Trace trace_;
+  std::vector<uint32_t> alloc_nodes_;  // by storage
   std::unique_ptr<Tables> tables_;
 };
 

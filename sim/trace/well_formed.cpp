@@ -72,6 +72,7 @@ bool has_zero_in_unused_fields(const Node& node) {
     case NodeKind::recv:
       return true;
     case NodeKind::alloc:
+      return true;
     case NodeKind::free:
       return node.num_arguments == 0;
     case NodeKind::record_event:
@@ -182,6 +183,7 @@ Fault WellFormed::batch(const Node& node) {
 Fault WellFormed::memory(const Node& node) {
   if (node.kind == NodeKind::alloc) {
     if (node.id != storages_.size() || node.id >= kMaxStorages) return "storages must be numbered in order";
+    if (auto fault = number_fault("category", node.category(), trace_.categories.size())) return fault;
     storages_.push_back({node.value, node.stream, true});
     return std::nullopt;
   }

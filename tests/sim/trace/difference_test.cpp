@@ -16,8 +16,10 @@ TEST(FirstDifference, DoesNotCountHowDescriptorsAreNumbered) {
   b.intern(OpDescriptor{.name = "aten::unused"});
   b.intern(Group{"tp", {0, 5}});
   b.intern("unused");
+  b.intern_category("unused");
   for (SmallRecorder* r : {&a, &b}) {
     r->begin_scope("step");
+    r->alloc(kCompute, 8, r->intern_category("activations"));
     r->work(kCompute, "aten::add");
     r->work(kCompute, "aten::add");
     r->collect(kGather, CollectiveKind::barrier, "fsdp", {0, 1});
@@ -57,6 +59,7 @@ TEST(FirstDifference, SeesEveryPartOfANode) {
   EXPECT_TRUE(changed([](Trace& b) { b.names[1] = "layers.1"; }));
   EXPECT_TRUE(changed([](Trace& b) { b.transfers[0].bytes = 1; }));
   EXPECT_TRUE(changed([](Trace& b) { b.collectives[0].dtype = "float32"; }));
+  EXPECT_TRUE(changed([](Trace& b) { b.categories[1] = "activations"; }));
   EXPECT_TRUE(changed([](Trace& b) { b.rank = 3; }));
 }
 

@@ -77,9 +77,23 @@ TEST(Recorder, IsEmptyAfterTake) {
   r.work(kCompute, "aten::add");
   const Trace first = r.take();
   EXPECT_EQ(first.nodes.size(), 1u);
-  EXPECT_EQ(r.trace(), (Trace{.rank = 3, .world_size = 4}));
+  EXPECT_EQ(r.trace(), (Trace{.rank = 3, .world_size = 4, .categories = {"other"}}));
   r.work(kCompute, "aten::mul");
   EXPECT_EQ(r.trace().ops.at(0).name, "aten::mul");
+}
+
+TEST(Recorder, TagsStoragesAtOnceOrLater) {
+  Recorder r(0, 1);
+  const uint16_t activations = r.intern_category("activations"), gradients = r.intern_category("gradients");
+  r.alloc(kCompute, 8);
+  const uint32_t tagged = r.alloc(kCompute, 8, activations), later = r.alloc(kCompute, 8);
+  r.set_category(tagged, gradients);
+  r.set_category(later, r.intern_category("activations"));
+  const Trace trace = r.take();
+  std::vector<std::string> found;
+  for (const Node& node : trace.nodes) found.push_back(trace.categories[node.category()]);
+  EXPECT_EQ(found, (std::vector<std::string>{"other", "gradients", "activations"}));
+  EXPECT_EQ(find_fault(trace), std::nullopt);
 }
 
 TEST(Recorder, RefusesMoreArgumentsThanANodeCanCount) {

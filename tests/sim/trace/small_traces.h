@@ -51,7 +51,7 @@ inline Trace small_step() {
   r.work(kCompute, "aten::fill_", {writes(x)});
   r.begin_scope("step");
   r.begin_scope("layers.0");
-  const uint32_t full = r.alloc(kGather, 128);
+  const uint32_t full = r.alloc(kGather, 128, r.intern_category("gathered weights"));
   r.wait_event(kGather, r.record_event(kCompute));
   r.collect(kGather, CollectiveKind::all_gather, "fsdp", {0, 1}, 128, {reads(shard), writes(full)});
   r.wait_event(kCompute, r.record_event(kGather));

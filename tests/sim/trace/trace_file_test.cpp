@@ -56,8 +56,8 @@ TEST(TraceFile, TakesFewBytesPerNode) {
     r.work(kCompute, "aten::add", {writes(storage)});
     if (i > 0) r.free(kCompute, storage - 1, 1 << 20);
   }
-  // alloc: head and 3 bytes of size; op: head, number, count, one argument; free: head and distance
-  EXPECT_LT(encode(r.trace()).size(), 1000u * (4 + 4 + 2) + 200);
+  // alloc: head, category and 3 bytes of size; op: head, number, count, one argument; free: head and distance
+  EXPECT_LT(encode(r.trace()).size(), 1000u * (5 + 4 + 2) + 200);
 }
 
 TEST(TraceFile, TruncationAnywhereIsNamedWithItsOffset) {
