@@ -36,8 +36,8 @@ train::Model build(const Config& config, const train::ModelOptions& options) {
   model.units.push_back(std::make_unique<HeadUnit>(config));
   const nn::RotaryOptions rotary{
       .head_dim = config.head_dim(), .theta = config.rope_theta, .scaling = config.rope_scaling};
-  model.make_buffers = [rotary, rotary_table, seq_len = options.seq_len](at::Device device) {
-    *rotary_table = nn::make_rotary_table(rotary, seq_len, device);
+  model.make_buffers = [rotary, rotary_table, seq_len = options.seq_len](at::Device device, bool has_values) {
+    *rotary_table = nn::make_rotary_table(rotary, seq_len, device, has_values);
   };
   return model;
 }

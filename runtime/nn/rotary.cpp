@@ -1,6 +1,7 @@
 #include "runtime/nn/rotary.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <numbers>
@@ -27,7 +28,9 @@ std::vector<double> rotary_frequencies(const RotaryOptions& options) {
   return frequencies;
 }
 
-at::Tensor make_rotary_table(const RotaryOptions& options, int64_t seq_len, at::Device device) {
+at::Tensor make_rotary_table(const RotaryOptions& options, int64_t seq_len, at::Device device, bool has_values) {
+  if (!has_values)
+    return at::zeros({seq_len, options.head_dim / 2, 2}, at::TensorOptions().dtype(at::kFloat).device(device));
   const auto frequencies = rotary_frequencies(options);
   const auto num_pairs = static_cast<int64_t>(frequencies.size());
   const auto table = at::empty({seq_len, num_pairs, 2}, at::TensorOptions().dtype(at::kFloat));

@@ -27,7 +27,7 @@ struct RotaryOptions {
 std::vector<double> rotary_frequencies(const RotaryOptions& options);
 
 /// Makes the table [seq_len, head_dim / 2, 2] of (cosine, sine) of position · frequency, computed in float64, kept in
-/// float32.
-at::Tensor make_rotary_table(const RotaryOptions& options, int64_t seq_len, at::Device device);
+/// float32; zeros unless it is to have values.
+at::Tensor make_rotary_table(const RotaryOptions& options, int64_t seq_len, at::Device device, bool has_values = true);
 
 }  // namespace titan::nn

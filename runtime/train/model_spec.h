@@ -16,8 +16,9 @@ namespace titan::train {
 struct Model {
   std::vector<std::unique_ptr<unit::Unit>>
       units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
-  /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with.
-  std::function<void(at::Device)> make_buffers;
+  /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with; zeros where the device has no
+  /// values.
+  std::function<void(at::Device, bool has_values)> make_buffers;
 };
 
 /// What a flavor needs to know of the run it is built for.

@@ -13,6 +13,7 @@
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/parallel/tensor/apply_tensor_plan.h"
 #include "runtime/parallel/tensor/loss_parallel.h"
+#include "runtime/platform/attribute.h"
 #include "runtime/train/checkpoint_policy.h"
 #include "runtime/train/dtypes.h"
 #include "runtime/train/memory_budget.h"
@@ -82,8 +83,11 @@ void Session::build_units(Model&& model) {
   }
   const auto make_buffers = std::move(model.make_buffers);
   auto units = shard_units(std::move(model));
-  make_buffers(platform_.device());
-  if (platform_.has_values()) initialise_parameters(units);
+  {
+    const auto memory = platform::attribute(platform_, platform::MemoryCategory::parameters);
+    make_buffers(platform_.device(), platform_.has_values());
+  }
+  initialise_parameters(units);
   if (config_.activation_checkpoint.mode == "memory_budget") apply_budget(units);
   units.push_back(make_loss_unit());
   runner_ = std::make_unique<unit::UnitRunner>(platform_, std::move(units));
@@ -170,6 +174,10 @@ void Session::initialise_parameters(const std::vector<unit::RunnerUnit>& units) 
     const auto parameters = one.unit->parameters();
     const auto shards = one.sharding->shards();
     for (size_t i = 0; i < shards.size(); ++i) {
+      if (!platform_.has_values()) {  // only that the memory is written matters
+        shards[i]->value.zero_();
+        continue;
+      }
       nn::fill(shards[i]->value, shards[i]->spec, parameters[i]->init, seed, shards[i]->name);
     }
   }

@@ -9,6 +9,7 @@
 #include "runtime/ops/cross_entropy.h"
 #include "runtime/optim/clip_grad_norm.h"
 #include "runtime/optim/non_finite.h"
+#include "runtime/platform/attribute.h"
 #include "runtime/train/non_finite_error.h"
 
 namespace titan::train {
@@ -36,6 +37,10 @@ at::Tensor microbatch_rows(Session& session, const at::Tensor& all, int64_t inde
   const auto rows = all.narrow(0, index * count, count).to(session.platform().device());
   const int64_t missing = session.padded_seq_len() - rows.size(1);
   return missing == 0 ? rows : at::constant_pad_nd(rows, {0, missing}, filling);
+}
+
+platform::Scope attribute_optimizer(Session& session) {
+  return platform::attribute(session.platform(), platform::MemoryCategory::optimizer);
 }
 
 // Forward and backward of every microbatch; returns the sum of their losses.
@@ -84,6 +89,7 @@ class StepInBackward {
     const auto norm = optim::grad_norm(shards, norm_mesh(session_), session_.platform());
     check_finite(session_, norm, shards, step_);
     square_sum_ = square_sum_.defined() ? square_sum_ + norm.square() : norm.square();
+    const auto memory = attribute_optimizer(session_);
     for (unit::LocalShard* shard : shards) {
       session_.optimizer().step_one(*shard, lr);
       shard->grad.reset();
@@ -132,7 +138,10 @@ StepResult forward_backward(Session& session, const data::Batch& batch, int64_t 
 StepResult train_step(Session& session, const data::Batch& batch, int64_t step, double lr) {
   const auto scope = session.platform().annotate("step");
   StepResult result = forward_backward(session, batch, step, lr);
-  if (!session.config().optimizer.early_step_in_backward) session.optimizer().step(lr);
+  if (!session.config().optimizer.early_step_in_backward) {
+    const auto memory = attribute_optimizer(session);
+    session.optimizer().step(lr);
+  }
   session.optimizer().zero_grad();
   return result;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/platform/attribute.h"
+
 namespace titan::unit {
 
 UnitRunner::UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> units)
@@ -35,13 +37,29 @@ Tuple UnitRunner::run_forward(Microbatch&& microbatch, Flight* flight) {
   return values;
 }
 
+// The unit that takes targets is the loss.
+platform::Scope UnitRunner::attribute_memory(const RunnerUnit& one) {
+  if (!one.takes_targets) return platform::Scope();
+  return platform::attribute(platform_, platform::MemoryCategory::logits_and_loss);
+}
+
 Tuple UnitRunner::execute_forward(size_t index, Tuple&& inputs, Flight* flight) {
+  const auto memory = attribute_memory(units_[index]);
   return platform_.run_unit({.unit = units_[index].unit.get(),
                              .phase = Phase::forward,
                              .checkpoint = units_[index].checkpoint.get(),
                              .keep_for_backward = flight != nullptr,
                              .arguments = std::move(inputs),
                              .saved = flight ? &flight->saved[index] : nullptr});
+}
+
+Tuple UnitRunner::execute_backward(size_t index, Tuple&& gradients, Flight& flight) {
+  const auto memory = attribute_memory(units_[index]);
+  return platform_.run_unit({.unit = units_[index].unit.get(),
+                             .phase = Phase::backward,
+                             .checkpoint = units_[index].checkpoint.get(),
+                             .arguments = std::move(gradients),
+                             .saved = &flight.saved[index]});
 }
 
 Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_microbatch) {
@@ -55,11 +73,7 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
     const auto unit_scope = platform_.annotate(unit->full_name());
     begin_unshard(i - 1);
     if (sharding) sharding->finish_unshard();
-    gradients = platform_.run_unit({.unit = unit.get(),
-                                    .phase = Phase::backward,
-                                    .checkpoint = checkpoint.get(),
-                                    .arguments = std::move(gradients),
-                                    .saved = &flight.saved[i]});
+    gradients = execute_backward(i, std::move(gradients), flight);
     if (takes_targets) gradients.resize(gradients.size() - flight.num_targets);
     if (sharding) {
       sharding->reshard();

@@ -69,7 +69,9 @@ class UnitRunner {
 
  private:
   Tuple run_forward(Microbatch&& microbatch, Flight* flight);
+  platform::Scope attribute_memory(const RunnerUnit& one);
   Tuple execute_forward(size_t index, Tuple&& inputs, Flight* flight);
+  Tuple execute_backward(size_t index, Tuple&& gradients, Flight& flight);
   void begin_unshard(int64_t index);
   void finish_step(int64_t index);
 

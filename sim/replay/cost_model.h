@@ -8,6 +8,7 @@ namespace titan::replay {
 
 /// Where a duration comes from, best first.
 enum class Evidence : uint8_t { measured, interpolated, model, roofline };
+inline constexpr int kNumEvidences = 4;
 
 /// A duration and how well it is known.
 struct Cost {
@@ -24,11 +25,12 @@ class CostModel {
   virtual Cost op(const trace::OpDescriptor& op) const = 0;
   /// Host time to issue one operation (framework and launch).
   virtual double issue_s(const trace::OpDescriptor& op) const = 0;
-  /// Host time to issue one collective or transfer.
+  /// Host time to issue one collective or transfer, those of a batch included.
   virtual double communication_issue_s() const = 0;
   /// Host time of recording an event or making a stream wait.
   virtual double event_s() const = 0;
-  /// Factor (at least 1) by which an operation slows down while `num_communications` transfers hold part of the device.
+  /// Factor (at least 1) by which an operation slows down while communication runs on `num_communications` streams and
+  /// holds part of the device.
   virtual double interference(const trace::OpDescriptor& op, int num_communications) const = 0;
 };
 
@@ -39,6 +41,7 @@ class NetworkModel {
 
   /// Time from the last member's arrival to the end.
   virtual Cost collective(const trace::CollectiveDescriptor& collective, const trace::Group& group) const = 0;
+  /// The same for a transfer between two global ranks.
   virtual Cost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const = 0;
 };
 

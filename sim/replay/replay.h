@@ -1,19 +1,21 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/replay/cost_model.h"
+#include "sim/trace/node_time.h"
 #include "sim/trace/trace.h"
 
 namespace titan::replay {
 
-/// The trace of one role and the ranks that behave alike: it stands for all of them.
-struct RoleTrace {
-  const trace::Trace* trace = nullptr;
-  int64_t multiplicity = 1;
+/// The ranks of a run. Ranks of one role behave alike: the recorded trace of one of them stands for all.
+struct World {
+  std::vector<const trace::Trace*> roles;  // well formed, each of a rank of its role
+  std::vector<uint32_t> role_of_rank;      // for every rank its place in `roles`
 };
 
 struct ReplayOptions {
@@ -21,62 +23,50 @@ struct ReplayOptions {
   bool keep_timeline = false;  // start and end of every node
 };
 
-/// When one node ran: on its stream, or on the host where it has none.
-struct NodeTime {
-  double issue_s = 0.0;  // the host is done with it
-  double start_s = 0.0;
-  double end_s = 0.0;
-};
-
-/// What a stretch of a rank's time is spent on.
+/// What a stretch of a role's time is spent on: by_class, exposed_communication_s and idle_s sum to it; host_bound_s
+/// and waiting_s sum to idle_s. Of several operations at once that on the first stream counts.
 struct Breakdown {
-  double matmul_s = 0.0, attention_s = 0.0, memory_s = 0.0, tiny_s = 0.0;  // device busy with computation
-  double communication_s = 0.0;          // device busy with communication, hidden or not
-  double exposed_communication_s = 0.0;  // of it: while no computation runs
-  double idle_s = 0.0;                   // neither
-  double host_s = 0.0;                   // host busy issuing
-  double host_bound_s = 0.0;             // device idle because the next operation was not issued yet
+  std::array<double, trace::kNumOpClasses> by_class_s = {};  // device busy with computation, by trace::OpClass
+  double communication_s = 0.0;                              // device busy with communication, hidden or not
+  double exposed_communication_s = 0.0;                      // of it: while no computation runs
+  double idle_s = 0.0;                                       // neither
+  double host_bound_s = 0.0;                                 // idle because the next work was not issued yet
+  double waiting_s = 0.0;  // idle because peers had not come to the next communication: bubble, imbalance
+  std::vector<std::pair<std::string, double>> exposed_by_group;  // by the groups' names; sums to the exposed
+  double host_s = 0.0;  // host busy issuing what the scope holds; not a part of the sum
 };
 
-/// One top-level scope of the trace ("step"), as one role saw it.
+/// One top-level scope of the trace ("step") as one role saw it. It ends when the last of its device work does and
+/// begins where the one before ends, the first where the host opens it: in steady state its length is the step time.
+/// A scope without device work has no length.
 struct StepTime {
+  std::string name;
   double begin_s = 0.0, end_s = 0.0;
   Breakdown breakdown;
-  std::vector<std::pair<std::string, double>> exposed_by_group;  // exposed communication per group name
 };
 
 /// What replay found for one role.
 struct RoleTimes {
   std::vector<StepTime> steps;
-  std::vector<NodeTime> timeline;      // empty unless asked for
-  double seconds_by_evidence[4] = {};  // device time per Evidence
+  double end_s = 0.0;                                    // of the last work, on the host or on the device
+  std::array<double, kNumEvidences> by_evidence_s = {};  // time of all device work, by where its cost comes from
+  std::vector<trace::NodeTime> timeline;                 // of every node; empty unless asked for
 };
 
-/// Ranks wait for each other in a circle, or for a rank that never comes.
-struct Deadlock {
-  struct Waiting {
-    int32_t rank = 0;
-    size_t node = 0;
-    std::string what;  // the node in words
-  };
-  std::vector<Waiting> cycle;
-};
-
-/// Raised when the traces cannot finish. what() lists the cycle with ranks and nodes.
-class DeadlockError : public std::runtime_error {
- public:
-  explicit DeadlockError(Deadlock deadlock);
-  const Deadlock& deadlock() const { return deadlock_; }
-
- private:
-  Deadlock deadlock_;
-};
-
-/// Gives every node a time. The host issues nodes in order, each at its cost; device work starts at the latest of: the
-/// host issued it, its stream finished what came before, the events waited for have happened; a collective when every
-/// member has come to it. A role's representative stands for its peers: a member of a group whose trace is not among
-/// the roles arrives when its role does. Deterministic.
-std::vector<RoleTimes> replay(const std::vector<RoleTrace>& roles, const CostModel& cost, const NetworkModel& network,
+/// Gives every node a time, per role. The host issues nodes in order, each at its cost. A device operation starts as
+/// soon as the host has issued it, its stream is done with what came before and the events that it waits for have
+/// happened. A role comes to a collective under the same conditions and when its communicator is done with what was
+/// issued to it before; the collective starts when all roles of its group have come. Groups are the same communicator
+/// for two roles if name and the roles of the members agree, and their collectives match in order of issue. Transfers
+/// match in order per group name, sending and receiving role, and start when both sides have come; those of a batch
+/// come together and run beside each other, and the stream goes on when all are done. What members ask of one
+/// communication may differ in size: it takes the longest of their times.
+/// With interference, an operation makes progress at 1 / CostModel::interference(op, n) of its speed while n streams of
+/// its rank communicate. Deterministic.
+/// Throws DeadlockError (deadlock.h) if the traces cannot finish, config::ContractError if roles and ranks do not
+/// agree, if a price is negative, not finite or above 10^6 s, or if members come to one communication with different
+/// kinds of collectives.
+std::vector<RoleTimes> replay(const World& world, const CostModel& cost, const NetworkModel& network,
                               const ReplayOptions& options = {});
 
 }  // namespace titan::replay

@@ -14,6 +14,7 @@ enum class OpClass : uint8_t {
   memory,     // bounded by bytes moved: element-wise, reductions, copies, casts, gathers
   tiny,       // bounded by its launch: scalars
 };
+inline constexpr int kNumOpClasses = 4;
 
 /// One distinct device operation: name, element type, shapes. Interned; nodes refer to it by number.
 struct OpDescriptor {
@@ -32,8 +33,9 @@ struct OpDescriptor {
 };
 
 enum class CollectiveKind : uint8_t { all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, barrier };
+inline constexpr int kNumCollectiveKinds = 6;
 
-/// A set of ranks that communicate, as one rank knows it.
+/// The ranks of one communicator, as one of them knows it. Two communicators of a rank differ in name or in ranks.
 struct Group {
   std::string name;            // mesh axis: "fsdp"
   std::vector<int32_t> ranks;  // global, in order of the group's ranks

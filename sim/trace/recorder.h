@@ -2,34 +2,56 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sim/trace/trace.h"
 
 namespace titan::trace {
 
+/// The category of storages that nobody tagged.
+inline constexpr std::string_view kUntagged = "other";
+
 /// Receives what one rank's host issues and builds its trace. Not thread-safe: one rank, one thread. Descriptors are
-/// interned: equal ones share a number.
+/// interned: equal ones share a number, which holds until take(). Numbers are not checked here (validate.h does).
+/// Throws config::ContractError when a node has too many arguments or a trace too many storages.
 class Recorder {
  public:
   Recorder(int32_t rank, int32_t world_size);
   ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
 
   uint32_t intern(OpDescriptor&& op);
   uint32_t intern(CollectiveDescriptor&& collective);
   uint32_t intern(TransferDescriptor&& transfer);
   uint32_t intern(Group&& group);
   uint32_t intern(std::string_view name);
+  /// A number for what storages are for. 0 is kUntagged. Throws ContractError when there are kMaxCategories already.
+  uint16_t intern_category(std::string_view name);
 
-  /// Gives new storage a number.
-  uint32_t alloc(uint8_t stream, uint64_t num_bytes);
+  /// The number remembered under `name` and `signature`, if any: saves building a descriptor. Allocates nothing.
+  std::optional<uint32_t> known_op(std::string_view name, std::span<const int64_t> signature) const;
+  /// Interns `op` and remembers its number under its name and `signature`: numbers (element type, shapes, flags) that
+  /// together with the name determine the whole descriptor.
+  uint32_t intern_as(std::span<const int64_t> signature, OpDescriptor&& op);
+
+  /// Gives new storage a number; the next one is num_storages().
+  uint32_t alloc(uint8_t stream, uint64_t num_bytes, uint16_t category = 0);
+  /// Tags a storage that turned out later to be for something else, for all of its life.
+  void set_category(uint32_t storage, uint16_t category);
   void free(uint8_t stream, uint32_t storage, uint64_t num_bytes);
+  uint32_t num_storages() const { return trace_.num_storages; }
 
   void op(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void collective(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void send(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
   void recv(uint8_t stream, uint32_t descriptor, std::span<const Argument> arguments);
+  /// Transfers between the two, on the same stream, are issued together by end_batch.
+  void begin_batch(uint8_t stream);
+  void end_batch(uint8_t stream);
 
   /// Gives a new event a number.
   uint32_t record_event(uint8_t stream);
@@ -37,11 +59,12 @@ class Recorder {
   void host_sync(uint8_t stream);
   void host_wait(uint32_t event);
 
-  void begin_scope(std::string_view name);
+  void begin_scope(uint32_t name);
+  void begin_scope(std::string_view name) { begin_scope(intern(name)); }
   void end_scope();
 
   const Trace& trace() const { return trace_; }
-  /// Hands the trace out; the recorder is empty afterwards.
+  /// Hands the trace out; the recorder is empty afterwards, descriptors included.
   Trace take();
 
  private:
@@ -49,7 +72,10 @@ class Recorder {
 
   void add(NodeKind kind, uint8_t stream, uint32_t id, std::span<const Argument> arguments);
 
+  void clear(int32_t rank, int32_t world_size);
+
   Trace trace_;
+  std::vector<uint32_t> alloc_nodes_;  // by storage
   std::unique_ptr<Tables> tables_;
 };
 

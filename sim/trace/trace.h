@@ -22,11 +22,14 @@ struct Trace {
   std::vector<CollectiveDescriptor> collectives;
   std::vector<TransferDescriptor> transfers;
   std::vector<Group> groups;
-  std::vector<std::string> names;  // of scopes
+  std::vector<std::string> names;       // of scopes
+  std::vector<std::string> categories;  // what storages are for: "parameters"; the first is for those without a tag
   uint32_t num_storages = 0;
   uint32_t num_events = 0;
 
+  /// The storages that an op, collective or transfer touches; empty for other nodes.
   std::span<const Argument> arguments_of(const Node& node) const {
+    if (node.num_arguments == 0 || node.kind == NodeKind::alloc) return {};
     return std::span(arguments).subspan(node.value, node.num_arguments);
   }
   bool operator==(const Trace&) const = default;

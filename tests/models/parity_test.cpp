@@ -62,7 +62,7 @@ struct GoldenModel {
 
   explicit GoldenModel(const std::string& file) : golden(read_golden(file)), config(read_config(golden["config"])) {
     model = build(config, {.seq_len = golden["seq_len"]});
-    model.make_buffers(at::kCPU);
+    model.make_buffers(at::kCPU, /*has_values=*/true);
     for (auto* parameter : parameters()) {
       parameter->value = at::empty(parameter->spec.box.size, at::kFloat);
       nn::fill(parameter->value, parameter->spec, parameter->init, golden["seed"].get<uint64_t>(), parameter->name);

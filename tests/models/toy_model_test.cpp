@@ -18,7 +18,7 @@ constexpr MakeSpecs kModels[] = {toy::toy_specs};
 /// Builds the model with its first values; every parameter is a leaf that collects its gradient.
 train::Model build_with_values(const train::ModelSpec& spec) {
   auto model = spec.build({});
-  model.make_buffers(at::kCPU);
+  model.make_buffers(at::kCPU, /*has_values=*/true);
   for (const auto& unit : model.units) {
     for (auto* parameter : unit->parameters()) {
       parameter->value = at::empty(parameter->spec.box.size, at::kFloat);

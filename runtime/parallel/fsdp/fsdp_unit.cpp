@@ -9,14 +9,18 @@
 
 #include "runtime/parallel/fsdp/gather_buffer.h"
 #include "runtime/parallel/fsdp/reduce_buffer.h"
+#include "runtime/platform/attribute.h"
 #include "runtime/unit/gradient_edges.h"
 
 namespace titan::parallel {
 
+using platform::attribute;
+using platform::MemoryCategory;
 using platform::StreamRole;
 
 FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward)
     : group_(group), reshard_after_forward_(reshard_after_forward) {
+  const auto memory = attribute(group.platform, MemoryCategory::parameters);
   const auto all = unit.parameters();
   parameters_.reserve(all.size());
   for (nn::Parameter* parameter : all) add_parameter(*parameter);
@@ -56,6 +60,7 @@ void FsdpUnit::begin_unshard() {
   state_ = State::gathering;
   if (group_.shard.size() == 1) return;
   at::NoGradGuard no_grad;
+  const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
   const auto bytes = at::TensorOptions().dtype(at::kByte).device(group_.platform.device());
   const auto copy_in = group_.platform.stream(StreamRole::all_gather_copy_in);
   const auto gather = group_.platform.stream(StreamRole::all_gather);
@@ -81,6 +86,7 @@ void FsdpUnit::finish_unshard() {
   at::NoGradGuard no_grad;
   state_ = State::unsharded;
   if (values_are_shards()) return;
+  const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
   if (group_.shard.size() == 1) return cast_shards();
   const auto compute = group_.platform.stream(StreamRole::compute);
   std::exchange(gather_work_, comm::Work()).wait(compute);
@@ -111,6 +117,7 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
   if (is_alone()) return take_gradients();
   if (group_.reducing == this) complete_scatter();  // the only unit: its previous microbatch is still under way
   last_microbatch_ = last_microbatch;
+  const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
   const auto compute = group_.platform.stream(StreamRole::compute);
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
   const auto options = at::TensorOptions().dtype(group_.dtypes.reduce).device(group_.platform.device());
@@ -121,6 +128,7 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
   if (group_.shard.size() == 1) {
     scatter_part_ = std::move(scatter_full_);
   } else {
+    const auto result = attribute(group_.platform, MemoryCategory::gradients);  // it stays
     scatter_part_ = at::empty({reduce_layout_.part_numel}, options);
     scatter_work_ = group_.shard.reduce_scatter(scatter_full_, scatter_part_, comm::ReduceOp::sum, stream);
   }
@@ -132,6 +140,7 @@ bool FsdpUnit::is_alone() const { return group_.shard.size() == 1 && group_.repl
 
 // One rank: no buffer, no communication.
 void FsdpUnit::take_gradients() {
+  const auto memory = attribute(group_.platform, MemoryCategory::gradients);
   for (auto& one : parameters_) {
     at::Tensor gradient = std::move(one.parameter->grad);
     one.parameter->grad.reset();
@@ -146,6 +155,7 @@ void FsdpUnit::take_gradients() {
 
 // A parameter that no microbatch used has a zero gradient in every layout.
 void FsdpUnit::fill_missing_gradients() {
+  const auto memory = attribute(group_.platform, MemoryCategory::gradients);
   for (auto& one : parameters_) {
     const at::Tensor& value = one.shard.value;
     if (!one.shard.grad.defined())
@@ -173,6 +183,7 @@ void FsdpUnit::accumulate(at::Tensor&& part) {
   if (gradient_part_.defined()) {
     gradient_part_.add_(part);
   } else {
+    const auto memory = attribute(group_.platform, MemoryCategory::gradients);
     gradient_part_ = part.to(group_.dtypes.accumulate);
   }
 }

@@ -62,7 +62,7 @@ train::Model build(const ModelDims& dims) {
     model.units.push_back(std::make_unique<Block>(dims, layer));
   }
   model.units.push_back(std::make_unique<OutputUnit>(dims));
-  model.make_buffers = [](at::Device) {};
+  model.make_buffers = [](at::Device, bool) {};
   return model;
 }
 

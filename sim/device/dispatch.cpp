@@ -1,0 +1,286 @@
+#include "sim/device/dispatch.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/ScalarType.h>
+#include <c10/util/SmallVector.h>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "sim/device/call_table.h"
+#include "sim/device/device_table.h"
+#include "sim/device/meta_kernel.h"
+#include "sim/device/storage.h"
+
+namespace titan::sim {
+namespace {
+
+using Access = KnownOperator::Access;
+using trace::Argument;
+
+constexpr int64_t kMostTinyElements = 1024;  // below, a launch takes longer than the work
+
+Argument::Access to_trace(Access access) {
+  switch (access) {
+    case Access::read:
+      return Argument::Access::read;
+    case Access::write:
+      return Argument::Access::write;
+    case Access::read_write:
+      return Argument::Access::read_write;
+  }
+  TORCH_INTERNAL_ASSERT(false);
+}
+
+/// Calls `visit(tensor, argument index)` for every defined tensor among the arguments.
+template <class Visit>
+void for_each_tensor(c10::ArrayRef<c10::IValue> arguments, const Visit& visit) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const auto& value = arguments[i];
+    if (value.isTensor()) {
+      if (value.toTensor().defined()) visit(value.toTensor(), i);
+    } else if (value.isTensorList() || value.isOptionalTensorList()) {
+      for (const auto& one : value.toListRef()) {
+        if (one.isTensor() && one.toTensor().defined()) visit(one.toTensor(), i);
+      }
+    }
+  }
+}
+
+/// The device that a call runs on: that of its first simulated tensor, else the one that it names.
+c10::DeviceIndex device_of(c10::ArrayRef<c10::IValue> arguments) {
+  for (const auto& value : arguments) {
+    if (value.isTensor() && value.toTensor().defined() && is_simulated(value.toTensor()))
+      return value.toTensor().device().index();
+    if (value.isDevice() && value.toDevice().has_index()) return value.toDevice().index();
+    if (!value.isTensorList()) continue;
+    for (const auto& one : value.toListRef()) {
+      if (one.toTensor().defined() && is_simulated(one.toTensor())) return one.toTensor().device().index();
+    }
+  }
+  return current_device();
+}
+
+struct FreeWorkspace {
+  void operator()(Allocation* allocation) const { allocation->rank->free(allocation); }
+};
+using Workspace = std::unique_ptr<Allocation, FreeWorkspace>;
+
+/// One call of an operator on a rank.
+class Call {
+ public:
+  Call(const c10::OperatorHandle& op, RankState& rank, c10::DeviceIndex device, torch::jit::Stack& stack)
+      : op_(op),
+        rank_(rank),
+        device_(device),
+        stack_(stack),
+        known_(rank.calls().find_operator(op.schema())),
+        arguments_(torch::jit::last(stack, known_.num_arguments)) {}
+
+  void run() {
+    Signature& signature = rank_.calls().scratch();
+    signature.clear();
+    signature.push_back(known_.number);
+    append_signature(known_, arguments_, signature);
+    const KnownCall* call = rank_.calls().find(signature);
+    if (!call) call = &learn(Signature(signature));
+    resize_outs(*call);
+    collect_arguments();
+    auto results = make_results(*call);
+    record(*call);
+    leave(std::move(results));
+  }
+
+ private:
+  const KnownCall& learn(const Signature& signature);
+  void ask_shapes(KnownCall& call) const;
+  trace::OpDescriptor describe(const OpCall& call) const;
+  void price_arguments(trace::OpDescriptor& descriptor) const;
+  void collect_arguments();
+  void check_host_tensor(const at::Tensor& tensor, size_t index) const;
+  void resize_outs(const KnownCall& call);
+  std::vector<at::Tensor> make_results(const KnownCall& call);
+  void touch(const Allocation* allocation, Argument::Access access);
+  void record(const KnownCall& call);
+  void leave(std::vector<at::Tensor>&& results);
+
+  const c10::OperatorHandle& op_;
+  RankState& rank_;
+  const c10::DeviceIndex device_;
+  torch::jit::Stack& stack_;
+  const KnownOperator& known_;
+  const c10::ArrayRef<c10::IValue> arguments_;
+  c10::SmallVector<Argument, 16> touched_;
+};
+
+const KnownCall& Call::learn(const Signature& signature) {
+  TORCH_CHECK_NOT_IMPLEMENTED(!known_.returns_views, "simulated device: operator ", known_.full_name,
+                              " returns a view and has no shape path; register a kernel that shares the storage in "
+                              "sim/device/plain_kernels.cpp");
+  KnownCall call;
+  if (!known_.is_in_place) ask_shapes(call);
+  for (const auto& layout : call.results) call.result_bytes.push_back(layout.num_bytes());
+  const OpCall view{known_.name, arguments_, call.results};
+  if (known_.rules.workspace && rank_.options().kernel_workspaces) {
+    call.workspaces = known_.rules.workspace(view);
+    std::erase(call.workspaces, 0u);
+  }
+  call.descriptor = rank_.recorder().intern(describe(view));
+  return rank_.calls().add(signature, std::move(call));
+}
+
+void Call::ask_shapes(KnownCall& call) const {
+  const std::vector<TensorLayout> none;
+  const bool has_rule = known_.rules.shapes != nullptr;
+  auto layouts = has_rule ? known_.rules.shapes(OpCall{known_.name, arguments_, none})
+                          : ask_meta_kernel(op_, known_, arguments_);
+  if (known_.has_out) {
+    call.out_layouts = std::move(layouts);
+  } else {
+    call.results = std::move(layouts);
+  }
+}
+
+trace::OpDescriptor Call::describe(const OpCall& call) const {
+  trace::OpDescriptor descriptor{.name = known_.name};
+  price_arguments(descriptor);
+  for (const auto& result : call.results) {
+    if (!result.is_defined()) continue;
+    descriptor.outputs.push_back(result.sizes);
+    descriptor.bytes_written += static_cast<double>(result.num_bytes());
+    descriptor.flops += static_cast<double>(result.numel());
+    if (descriptor.dtype.empty()) descriptor.dtype = c10::getDtypeNames(result.dtype).first;
+  }
+  int64_t most_elements = 0;
+  for_each_tensor(arguments_, [&](const at::Tensor& t, size_t) { most_elements = std::max(most_elements, t.numel()); });
+  for (const auto& result : call.results) most_elements = std::max(most_elements, result.numel());
+  descriptor.op_class = most_elements <= kMostTinyElements ? trace::OpClass::tiny : trace::OpClass::memory;
+  if (known_.rules.price) known_.rules.price(call, descriptor);
+  return descriptor;
+}
+
+// Each tensor once, also where it is given twice.
+void Call::price_arguments(trace::OpDescriptor& descriptor) const {
+  std::unordered_set<const void*> seen;
+  for_each_tensor(arguments_, [&](const at::Tensor& tensor, size_t i) {
+    if (!is_simulated(tensor)) return;
+    if (descriptor.dtype.empty()) descriptor.dtype = c10::getDtypeNames(tensor.scalar_type()).first;
+    const bool writes = known_.access[i] != Access::read, reads = known_.access[i] != Access::write;
+    const double bytes = touched_bytes(tensor);
+    if (reads) descriptor.inputs.push_back(tensor.sizes().vec());
+    if (writes) {
+      descriptor.outputs.push_back(tensor.sizes().vec());
+      descriptor.bytes_written += bytes;
+      descriptor.flops += static_cast<double>(tensor.numel());
+    }
+    if (reads && seen.insert(tensor.unsafeGetTensorImpl()).second) descriptor.bytes_read += bytes;
+  });
+}
+
+void Call::check_host_tensor(const at::Tensor& tensor, size_t index) const {
+  TORCH_CHECK(known_.access[index] == Access::read, "simulated device: operator ", known_.full_name,
+              " would write values to a host tensor, and there are none; only Platform::read may ask for one");
+  TORCH_CHECK(tensor.dim() == 0 || known_.rules.accepts_host, "simulated device: operator ", known_.full_name,
+              " got tensors on several devices: ", tensor.device(), " and the rank's");
+}
+
+void Call::collect_arguments() {
+  for_each_tensor(arguments_, [&](const at::Tensor& tensor, size_t index) {
+    if (!is_simulated(tensor)) return check_host_tensor(tensor, index);
+    TORCH_CHECK(tensor.device().index() == device_, "simulated device: operator ", known_.full_name,
+                " got tensors of several ranks: device indices ", static_cast<int>(device_), " and ",
+                static_cast<int>(tensor.device().index()));
+    const Allocation* allocation = allocation_of(tensor);
+    if (allocation) return touch(allocation, to_trace(known_.access[index]));
+    TORCH_CHECK(tensor.numel() == 0, "simulated device: operator ", known_.full_name,
+                " uses storage that was freed: argument ", index, " of sizes ", tensor.sizes());
+  });
+}
+
+void Call::touch(const Allocation* allocation, Argument::Access access) {
+  touched_.emplace_back(allocation->storage, access);
+}
+
+void Call::resize_outs(const KnownCall& call) {
+  if (!known_.has_out) return;
+  size_t next = 0;
+  for (size_t i = 0; i < known_.num_arguments; ++i) {
+    if (!known_.is_out[i] || !arguments_[i].isTensor()) continue;
+    const at::Tensor& out = arguments_[i].toTensor();
+    const TensorLayout& layout = call.out_layouts.at(next++);
+    if (out.sizes() == at::IntArrayRef(layout.sizes)) continue;
+    grow_storage(out.storage(), layout.num_bytes());
+    out.unsafeGetTensorImpl()->set_sizes_and_strides(layout.sizes, layout.strides);
+  }
+}
+
+std::vector<at::Tensor> Call::make_results(const KnownCall& call) {
+  std::vector<at::Tensor> results;
+  results.reserve(call.results.size());
+  for (size_t i = 0; i < call.results.size(); ++i) {
+    const TensorLayout& layout = call.results[i];
+    if (!layout.is_defined()) {
+      results.emplace_back();
+      continue;
+    }
+    results.push_back(make_tensor(layout.sizes, layout.strides, layout.dtype, call.result_bytes[i]));
+    if (const Allocation* allocation = allocation_of(results.back())) touch(allocation, Argument::Access::write);
+  }
+  return results;
+}
+
+void Call::record(const KnownCall& call) {
+  if (known_.rules.is_matmul) rank_.keep_matmul_workspace();
+  if (touched_.empty()) return;  // empty tensors: nothing is launched
+  std::vector<Workspace> workspaces;
+  for (const uint64_t num_bytes : call.workspaces) {
+    workspaces.emplace_back(rank_.allocate(num_bytes));
+    touch(workspaces.back().get(), Argument::Access::write);
+  }
+  rank_.recorder().op(rank_.stream(), call.descriptor, {touched_.data(), touched_.size()});
+}
+
+void Call::leave(std::vector<at::Tensor>&& results) {
+  c10::SmallVector<c10::IValue, 4> returned;
+  auto next = results.begin();
+  for (const auto& one : known_.returns) {
+    if (one.alias >= 0) {
+      returned.push_back(arguments_[one.alias]);
+    } else if (one.is_list) {
+      returned.push_back(c10::List<at::Tensor>(c10::ArrayRef<at::Tensor>(&*next, results.end() - next).vec()));
+      next = results.end();
+    } else {
+      returned.push_back(std::move(*next++));
+    }
+  }
+  torch::jit::drop(stack_, known_.num_arguments);
+  for (auto& value : returned) stack_.push_back(std::move(value));
+}
+
+}  // namespace
+
+void run_operator(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
+  const c10::DeviceIndex index = device_of(arguments);
+  const CurrentDevice device(index);
+  Call(op, rank_of_device(index), index, *stack).run();
+}
+
+void record_read(const at::Tensor& scalar) {
+  RankState& rank = rank_of_device(scalar.device().index());
+  static const std::string name = "aten::_local_scalar_dense";
+  if (const Allocation* allocation = allocation_of(scalar)) {
+    const uint32_t descriptor =
+        rank.recorder().intern(trace::OpDescriptor{.name = name,
+                                                   .dtype = c10::getDtypeNames(scalar.scalar_type()).first,
+                                                   .inputs = {scalar.sizes().vec()},
+                                                   .op_class = trace::OpClass::tiny,
+                                                   .bytes_read = static_cast<double>(scalar.nbytes())});
+    const Argument argument(allocation->storage, Argument::Access::read);
+    rank.recorder().op(rank.stream(), descriptor, {&argument, 1});
+  }
+  rank.recorder().host_sync(rank.stream());
+}
+
+}  // namespace titan::sim

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "sim/device/device_options.h"
+#include "sim/memory/caching_allocator.h"
+#include "sim/trace/recorder.h"
+
+namespace titan::sim {
+
+class CallTable;
+
+/// One storage of a simulated rank. Lives in the context of the storage's DataPtr, so that whoever frees it, and
+/// whenever, the free is its rank's.
+struct Allocation;
+
+/// One simulated rank: the trace that it records and the memory that it holds. Lives until its last storage is freed.
+/// Used by one thread at a time.
+class RankState : public std::enable_shared_from_this<RankState> {
+ public:
+  RankState(const DeviceOptions& options, int32_t rank, int32_t world_size);
+  ~RankState();
+  RankState(const RankState&) = delete;
+  RankState& operator=(const RankState&) = delete;
+
+  const DeviceOptions& options() const { return options_; }
+  int32_t rank() const { return recorder_.trace().rank; }
+
+  /// Throws c10::Error once recording has ended.
+  trace::Recorder& recorder();
+  bool is_recording() const { return is_recording_; }
+  /// Ends recording and hands the trace out. Storages may still be freed, and are not recorded any more.
+  trace::Trace end_recording();
+
+  /// The stream that operators run on.
+  uint8_t stream() const { return stream_; }
+  void set_stream(uint8_t stream);
+
+  /// Records storage of `num_bytes` > 0 of the current stream's pool. Throws memory::OutOfMemoryError.
+  Allocation* allocate(uint64_t num_bytes);
+  void free(Allocation* allocation);
+  /// What the first matrix product on the current stream allocates for good.
+  void keep_matmul_workspace();
+
+  memory::CachingAllocator& memory() { return memory_; }
+  CallTable& calls() { return *calls_; }
+
+ private:
+  DeviceOptions options_;
+  trace::Recorder recorder_;
+  bool is_recording_ = true;
+  uint8_t stream_ = 0;
+  memory::CompletedEvents events_;
+  memory::CachingAllocator memory_;
+  std::unique_ptr<CallTable> calls_;
+  std::array<bool, trace::kMaxStreams> has_matmul_workspace_ = {};
+};
+
+struct Allocation {
+  std::shared_ptr<RankState> rank;
+  uint64_t num_bytes;
+  memory::BlockId block;
+  uint32_t storage;  // its number in the trace
+  uint8_t stream;
+};
+
+}  // namespace titan::sim

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Allocator.h>
+
+#include "sim/device/rank_state.h"
+
+namespace titan::sim {
+
+/// The allocator of device "sim": numbers storages of the current device's rank and records when they come and go. Data
+/// pointers are no addresses: reading through one kills the process.
+c10::Allocator* storage_allocator();
+
+inline bool is_simulated(const at::Tensor& tensor) { return tensor.device().type() == c10::DeviceType::PrivateUse1; }
+
+/// The storage behind a tensor; null if it holds no bytes.
+inline const Allocation* allocation_of(const at::Tensor& tensor) {
+  return static_cast<const Allocation*>(tensor.unsafeGetTensorImpl()->unsafe_storage().data_ptr().get_context());
+}
+
+/// Makes a tensor of `rank`, whose device is current, over storage of its own.
+at::Tensor make_tensor(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype, uint64_t num_bytes);
+
+/// Gives a storage at least `num_bytes`, keeping nothing of its contents.
+void grow_storage(const c10::Storage& storage, size_t num_bytes);
+
+}  // namespace titan::sim

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/replay/replay.h"
+#include "sim/replay/time.h"
+
+namespace titan::replay {
+
+/// A set of streams, one bit each.
+using StreamSet = uint32_t;
+inline constexpr StreamSet one_stream(uint8_t stream) { return StreamSet{1} << stream; }
+inline uint8_t first_stream(StreamSet streams) { return static_cast<uint8_t>(std::countr_zero(streams)); }
+
+/// Sorts the time of one role's device into what it is spent on, step by step. The device's time only goes forward.
+class Accounting {
+ public:
+  /// `work_of_step` as in Extent. The trace must outlive it.
+  Accounting(const trace::Trace& trace, const std::vector<size_t>& work_of_step);
+
+  /// Device time up to which all is accounted.
+  Picoseconds now() const { return now_; }
+
+  /// The device stays as it is until `time`. If it is idle until then, `arrival` is when this role has done its part
+  /// for what ends that: the rest is waiting for peers.
+  void pass_until(Picoseconds time, Picoseconds arrival);
+  void pass_until(Picoseconds time) { pass_until(time, time); }
+
+  void begin_op(uint8_t stream, trace::OpClass op_class) {
+    class_of_[stream] = op_class;
+    computing_ |= one_stream(stream);
+  }
+  void end_op(uint8_t stream) { computing_ &= ~one_stream(stream); }
+  void begin_communication(uint8_t stream, uint32_t group) {
+    group_of_[stream] = group;
+    communicating_ |= one_stream(stream);
+  }
+  void end_communication(uint8_t stream) { communicating_ &= ~one_stream(stream); }
+  StreamSet communicating() const { return communicating_; }
+
+  /// The host opens the next top-level scope, and leaves it after having issued for so long.
+  void open_step(uint32_t name, Picoseconds host_time);
+  void leave_step(Picoseconds issuing) { steps_.back().host = issuing; }
+  /// A piece of device work of `step` ends now.
+  void finish(uint32_t step) {
+    if (--work_left_[step] == 0) [[unlikely]]
+      close_steps();
+  }
+
+  void add_evidence(Evidence evidence, Picoseconds duration) { evidence_[static_cast<size_t>(evidence)] += duration; }
+
+  /// Fills all but the timeline and the end. All work is finished.
+  RoleTimes take();
+
+ private:
+  struct Parts {
+    std::array<Picoseconds, trace::kNumOpClasses> by_class = {};
+    Picoseconds communication = 0, exposed = 0, idle = 0, host_bound = 0, waiting = 0;
+  };
+  struct Step {
+    uint32_t name = 0;
+    Picoseconds host = 0;  // issuing
+    bool has_work = false;
+  };
+
+  void close_steps();
+  Breakdown take_parts();
+
+  const trace::Trace& trace_;
+  Picoseconds now_ = 0;
+  Picoseconds begin_ = kNever;  // of the first step, then of the one that is not finished
+  StreamSet computing_ = 0, communicating_ = 0;
+  std::array<trace::OpClass, trace::kMaxStreams> class_of_ = {};
+  std::array<uint32_t, trace::kMaxStreams> group_of_ = {};  // in the trace's table
+
+  Parts parts_;
+  std::vector<std::string> group_names_;      // distinct
+  std::vector<uint32_t> name_of_group_;       // trace's group -> in group_names_
+  std::vector<Picoseconds> exposed_by_name_;  // like group_names_
+
+  std::vector<size_t> work_left_;  // by number of step
+  std::vector<Step> steps_;
+  std::vector<StepTime> done_;
+  std::array<Picoseconds, kNumEvidences> evidence_ = {};
+};
+
+}  // namespace titan::replay

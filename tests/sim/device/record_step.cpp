@@ -1,0 +1,111 @@
+#include "tests/sim/device/record_step.h"
+
+#include <iostream>
+#include <stdexcept>
+
+#include "models/llama3/model.h"
+#include "runtime/train/session.h"
+#include "runtime/train/train_step.h"
+#include "tests/support/small_llama.h"
+
+namespace titan::test {
+namespace {
+
+constexpr int kGlobalRows = 8;
+constexpr double kLearningRate = 8e-4;
+
+StepCase make_case(const std::string& name, int world_size, const std::function<void(config::JobConfig&)>& change) {
+  StepCase one{.name = name, .world_size = world_size, .config = debug_config()};
+  change(one.config);
+  return one;
+}
+
+}  // namespace
+
+train::ModelSpec debug_model() {
+  for (auto& spec : models::llama3::llama3_specs()) {
+    if (spec.flavor == "debugmodel") return spec;
+  }
+  throw std::logic_error("there is no debugmodel");
+}
+
+config::JobConfig debug_config() {
+  config::JobConfig config = small_config();
+  config.training.seq_len = 128;
+  config.training.local_batch_size = 1;
+  config.training.global_batch_size = kGlobalRows;
+  return config;
+}
+
+std::vector<StepCase> step_cases() {
+  const auto batch = [](config::JobConfig& c, int local) { c.training.local_batch_size = local; };
+  const auto checkpoint = [&](const std::string& mode, const std::string& option) {
+    return make_case("checkpoint_" + mode + "_" + option, 1, [=](config::JobConfig& c) {
+      c.activation_checkpoint.mode = mode;
+      if (mode == "selective") c.activation_checkpoint.selective_ac_option = option;
+      c.training.local_batch_size = kGlobalRows;
+    });
+  };
+  return {
+      make_case("plain", 1, [&](auto& c) { batch(c, 8); }),
+      make_case("fsdp4", 4, [&](auto& c) { batch(c, 2); }),
+      make_case("tp2", 2,
+                [&](auto& c) {
+                  batch(c, 8);
+                  c.parallelism.tensor_parallel_degree = 2;
+                  c.parallelism.data_parallel_shard_degree = 1;
+                }),
+      make_case("hsdp2x2_tp2", 8,
+                [&](auto& c) {
+                  batch(c, 2);
+                  c.parallelism.data_parallel_replicate_degree = 2;
+                  c.parallelism.data_parallel_shard_degree = 2;
+                  c.parallelism.tensor_parallel_degree = 2;
+                }),
+      checkpoint("full", "all"),
+      checkpoint("selective", "op"),
+      checkpoint("selective", "2"),
+      make_case("memory_budget", 1,
+                [&](auto& c) {
+                  batch(c, 8);
+                  c.activation_checkpoint.mode = "memory_budget";
+                  c.activation_checkpoint.memory_budget = 0.5;
+                }),
+      make_case("accumulation2", 1, [&](auto& c) { batch(c, 4); }),
+      make_case("fsdp4_accumulation2", 4, [&](auto& c) { batch(c, 1); }),
+      make_case("ddp2_full", 2,
+                [&](auto& c) {
+                  batch(c, 4);
+                  c.parallelism.data_parallel_replicate_degree = 2;
+                  c.parallelism.data_parallel_shard_degree = 1;
+                  c.activation_checkpoint.mode = "full";
+                }),
+      make_case("early_step", 1,
+                [&](auto& c) {
+                  batch(c, 8);
+                  c.optimizer.early_step_in_backward = true;
+                }),
+  };
+}
+
+void train_steps(const StepCase& one, platform::Platform& platform, int num_steps, const std::function<void()>& at_end) {
+  metrics::Logger quiet(std::cout, {.quiet = true});
+  const auto model = debug_model();
+  train::Session session({.config = one.config, .model = model, .platform = platform, .log = quiet});
+  const int64_t num_rows = kGlobalRows / session.batch_degree();
+  for (int step = 1; step <= num_steps; ++step) {
+    const auto batch = rows(global_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
+                            session.batch_rank() * num_rows, num_rows);
+    train::train_step(session, batch, step, kLearningRate);
+  }
+  at_end();
+}
+
+trace::Trace record(const StepCase& one, int rank, const sim::DeviceOptions& options, int num_steps) {
+  sim::SimPlatform platform({.rank = rank, .size = one.world_size, .local_rank = rank}, options);
+  trace::Trace trace;
+  train_steps(one, platform, num_steps, [&] { trace = platform.take_trace(); });
+  return trace;
+}
+
+}  // namespace titan::test
