@@ -1,0 +1,128 @@
+#include "estimator/cost/gpu_cost_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "estimator/cost/attention_cost.h"
+#include "estimator/cost/gemm_cost.h"
+#include "estimator/cost/memory_cost.h"
+#include "runtime/config/config_error.h"
+
+namespace titan::cost {
+namespace {
+
+using trace::OpClass;
+using trace::OpDescriptor;
+
+constexpr double kMicro = 1e-6;
+
+/// Computes in less than 4 bytes, writes 4 per element.
+bool accumulates_float32(const OpDescriptor& op) {
+  const bool narrow = op.dtype == "bfloat16" || op.dtype == "float16" || op.dtype.starts_with("float8");
+  const double elements = static_cast<double>(op.extents[0] * op.extents[1] * op.extents[2]);
+  return narrow && op.bytes_written >= 4 * elements;
+}
+
+}  // namespace
+
+GpuCostModel::GpuCostModel(const hardware::Machine& machine, const Deviations& deviations)
+    : gpu_(machine.gpu), software_(machine.software), deviations_(deviations) {
+  const std::string& backend = software_.attention_backend(gpu_.architecture);
+  if (!has_attention(gpu_, backend)) {
+    throw config::ConfigError("attention." + gpu_.architecture, "is '" + backend + "' (" + software_.file.string() +
+                                                                    "), of which attention.curves has no forward row (" +
+                                                                    gpu_.file.string() + ")");
+  }
+}
+
+GpuCostModel::Parts GpuCostModel::price_matmul(const OpDescriptor& op) const {
+  const GemmShape shape = {.dtype = op.dtype,
+                           .batch = static_cast<double>(op.extents[0]),
+                           .m = static_cast<double>(op.extents[1]),
+                           .n = static_cast<double>(op.extents[2]),
+                           .k = static_cast<double>(op.extents[3]),
+                           .accumulates_float32 = accumulates_float32(op)};
+  const GemmTime time = gemm_time(gpu_, shape);
+  Parts parts;
+  parts.work_s = time.seconds;
+  parts.gemm_deviation = gpu_.deviation.gemm * time.gemm_share;
+  parts.evidence = time.evidence;
+  return parts;
+}
+
+GpuCostModel::Parts GpuCostModel::price_attention(const OpDescriptor& op) const {
+  const AttentionShape shape = {.backend = software_.attention_backend(gpu_.architecture),
+                                .dtype = op.dtype,
+                                .batch = static_cast<double>(op.extents[0]),
+                                .query_heads = static_cast<double>(op.extents[1]),
+                                .key_heads = static_cast<double>(op.extents[2]),
+                                .queries = static_cast<double>(op.extents[3]),
+                                .keys = static_cast<double>(op.extents[4]),
+                                .head_size = static_cast<double>(op.extents[5]),
+                                .causal = op.is_causal,
+                                .backward = op.name.find("backward") != std::string::npos};
+  const AttentionTime time = attention_time(gpu_, shape);
+  Parts parts;
+  parts.work_s = time.seconds;
+  parts.attention_deviation = gpu_.deviation.attention;
+  parts.evidence = time.evidence;
+  return parts;
+}
+
+GpuCostModel::Parts GpuCostModel::price(const OpDescriptor& op) const {
+  Parts parts;
+  if (op.op_class == OpClass::matmul) parts = price_matmul(op);
+  if (op.op_class == OpClass::attention) parts = price_attention(op);
+  if (op.op_class == OpClass::memory) {
+    parts.work_s = memory_time(gpu_, op);
+    parts.memory_deviation = gpu_.deviation.memory;
+  }
+  parts.fixed_s = gpu_.memory.kernel_us * kMicro;
+  return parts;
+}
+
+replay::Cost GpuCostModel::op(const OpDescriptor& op) const {
+  const Parts parts = price(op);
+  const double work = parts.work_s * deviations_.factor(ErrorSource::gemm, parts.gemm_deviation) *
+                      deviations_.factor(ErrorSource::attention, parts.attention_deviation) *
+                      deviations_.factor(ErrorSource::memory, parts.memory_deviation);
+  const double fixed = parts.fixed_s * deviations_.factor(ErrorSource::kernel, gpu_.deviation.kernel);
+  return {.seconds = (work + fixed) * deviations_.factor(ErrorSource::part, gpu_.deviation.part),
+          .evidence = parts.evidence};
+}
+
+PerSource GpuCostModel::relative_deviation(const OpDescriptor& op) const {
+  const Parts parts = price(op);
+  const double work_share = parts.work_s / (parts.work_s + parts.fixed_s);
+  PerSource deviation = {};
+  const auto set = [&deviation](ErrorSource source, double value) { deviation[static_cast<size_t>(source)] = value; };
+  set(ErrorSource::part, gpu_.deviation.part);
+  set(ErrorSource::gemm, work_share * parts.gemm_deviation);
+  set(ErrorSource::attention, work_share * parts.attention_deviation);
+  set(ErrorSource::memory, work_share * parts.memory_deviation);
+  set(ErrorSource::kernel, (1 - work_share) * gpu_.deviation.kernel);
+  return deviation;
+}
+
+double GpuCostModel::issue_s(const OpDescriptor&) const {
+  return software_.host.op_us * kMicro * deviations_.factor(ErrorSource::host, software_.deviation.host);
+}
+
+double GpuCostModel::communication_issue_s() const {
+  return software_.host.communication_us * kMicro * deviations_.factor(ErrorSource::host, software_.deviation.host);
+}
+
+double GpuCostModel::event_s() const {
+  return software_.host.event_us * kMicro * deviations_.factor(ErrorSource::host, software_.deviation.host);
+}
+
+double GpuCostModel::interference(const OpDescriptor& op, int num_communications) const {
+  constexpr double kMostHeld = 0.5;  // concurrent collectives wait for each other before they take more
+  if (num_communications <= 0 || op.op_class == OpClass::tiny) return 1;
+  const double each = op.op_class == OpClass::memory
+                          ? gpu_.interference.memory_share
+                          : gpu_.interference.sms_per_communication / static_cast<double>(gpu_.num_sms);
+  return 1 / (1 - std::min(kMostHeld, num_communications * each));
+}
+
+}  // namespace titan::cost

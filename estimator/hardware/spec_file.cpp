@@ -1,0 +1,48 @@
+#include "estimator/hardware/spec_file.h"
+
+#include <algorithm>
+
+#include "runtime/config/check.h"
+#include "runtime/config/config_error.h"
+#include "runtime/config/find_file.h"
+#include "runtime/config/toml_file.h"
+
+namespace titan::hardware {
+namespace {
+
+std::string plain(double number) {
+  const std::string text = config::to_text(number);
+  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
+bool must_be_given(const config::Field& field) {
+  const bool may_be_empty = field.kind() == config::Kind::kTextList && !field.rules().not_empty;
+  return !field.optional() && !may_be_empty;
+}
+
+}  // namespace
+
+config::Rules between(double low, double high, const std::string& unit) {
+  config::check(low > 0 && high < 1000 * low, "between: a value 1000 times off must be refused: low=", low,
+                " high=", high);
+  return {.minimum = low,
+          .maximum = high,
+          .wording = "must be " + plain(low) + " to " + plain(high) + (unit.empty() ? "" : " " + unit)};
+}
+
+config::Rules share() { return {.maximum = 1.0, .above = 0.0, .wording = "must be a share, above 0 and at most 1"}; }
+
+std::filesystem::path load_spec_file(const config::Schema& schema, const std::string& where, const std::string& name,
+                                     const std::filesystem::path& folder) {
+  const std::filesystem::path path = config::find_file(where, name, folder);
+  const std::vector<std::string> given = config::load_toml(schema, config::read_file(where, path), path.string());
+  for (const auto& section : schema.sections()) {
+    for (const auto& field : section.fields()) {
+      if (!must_be_given(field) || std::find(given.begin(), given.end(), field.key()) != given.end()) continue;
+      throw config::ConfigError(field.key(), "is missing in " + path.string() + ": " + field.meaning());
+    }
+  }
+  return path;
+}
+
+}  // namespace titan::hardware
