@@ -1,11 +1,10 @@
-// Our CPU operators against the library's, forward and backward, at the sizes of llama3_tiny; each line's `ratio` is
-// the library's time over ours, measured in one run by turns.
+// Our CPU products and first values against the library's at the sizes of llama3_tiny; each line's `ratio` is the
+// library's time over ours, measured in one run by turns. fused_operators.cpp has the fused operators.
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/rms_norm.h>
 #include <benchmark/benchmark.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -13,7 +12,6 @@
 
 #include "runtime/nn/initialise.h"
 #include "runtime/ops/linear.h"
-#include "runtime/ops/rms_norm.h"
 
 namespace titan {
 namespace {
@@ -53,17 +51,6 @@ void linear(benchmark::State& state) {
   compare(state, forward_backward(ops::linear, x, weight, grad), forward_backward(library, x, weight, grad));
 }
 BENCHMARK(linear)->Args({256, 256})->Args({256, 768})->Args({768, 256})->Args({256, 2048})->UseManualTime();
-
-void rms_norm(benchmark::State& state) {
-  const auto dtype = state.range(0) == 16 ? at::kBFloat16 : at::kFloat;
-  const auto x = at::randn({8, 256, 256}).to(dtype).requires_grad_(true);
-  const auto weight = at::randn({256}).to(dtype).requires_grad_(true);
-  const auto grad = at::randn({8, 256, 256}).to(dtype);
-  const auto ours = [](const auto& a, const auto& b) { return ops::rms_norm(a, b, 1e-5); };
-  const auto library = [](const auto& a, const auto& b) { return at::rms_norm(a, b.sizes(), b, 1e-5); };
-  compare(state, forward_backward(ours, x, weight, grad), forward_backward(library, x, weight, grad));
-}
-BENCHMARK(rms_norm)->ArgName("bits")->Arg(32)->Arg(16)->UseManualTime();
 
 /// Layout-independent first values against the library's generator, which depends on the layout.
 void initialise(benchmark::State& state) {

@@ -92,8 +92,19 @@ double median_eager_step(const config::JobConfig& config, const std::string& dty
   return std::min(result.at("sdpa").at("median_s").get<double>(), result.at("plain").at("median_s").get<double>());
 }
 
-void against_eager(benchmark::State& state, const std::string& dtype) {
-  const auto config = tiny_config({"--training.mixed_precision_param", dtype});
+config::JobConfig step_config(const std::string& dtype, bool is_fused) {
+  return tiny_config(
+      {"--training.mixed_precision_param", dtype, is_fused ? "--compile.enable" : "--compile.no_enable"});
+}
+
+std::string step_name(const config::JobConfig& config) {
+  return "train step " + config.model.flavor + " " + config.training.mixed_precision_param + " batch " +
+         std::to_string(config.training.local_batch_size) + " x " + std::to_string(config.training.seq_len) + ", " +
+         std::to_string(at::get_num_threads()) + " threads";
+}
+
+void against_pytorch(benchmark::State& state, const std::string& dtype, bool is_fused) {
+  const auto config = step_config(dtype, is_fused);
   const bool has_peer = !bench::peer_python().empty();
   const auto model = models::find_model(config.model.name, config.model.flavor);
   platform::CpuPlatform platform({}, {});
@@ -107,13 +118,29 @@ void against_eager(benchmark::State& state, const std::string& dtype) {
     state.SetIterationTime(ours_s);
   }
   if (!has_peer) return state.SetLabel(std::string("comparison with PyTorch eager ") + bench::kNoPeer);
-  bench::report(state, {.name = "train step " + config.model.flavor + " " + dtype + " batch " +
-                                std::to_string(config.training.local_batch_size) + " x " +
-                                std::to_string(config.training.seq_len) + ", " + std::to_string(at::get_num_threads()) +
-                                " threads",
-                        .ours = {"titan", ours_s},
+  bench::report(state, {.name = step_name(config),
+                        .ours = {is_fused ? "titan fused" : "titan eager", ours_s},
                         .other = {dtype == "float32" ? "PyTorch eager" : "PyTorch eager under autocast", eager_s},
-                        .bound = "at least 1.0x"});
+                        .bound = is_fused ? "at least 1.25x" : "at least 1.0x"});
+}
+
+void fused_against_plain(benchmark::State& state, const std::string& dtype) {
+  const auto fused_config = step_config(dtype, true), plain_config = step_config(dtype, false);
+  const auto model = models::find_model(fused_config.model.name, fused_config.model.flavor);
+  platform::CpuPlatform platform({}, {});
+  Rank fused(fused_config, model, platform), plain(plain_config, model, platform);
+  double fused_s = std::numeric_limits<double>::infinity(), plain_s = fused_s;
+  for (auto _ : state) {
+    for (int round = 0; round < kRounds; ++round) {
+      fused_s = std::min(fused_s, median_step(fused));
+      plain_s = std::min(plain_s, median_step(plain));
+    }
+    state.SetIterationTime(fused_s);
+  }
+  bench::report(state, {.name = step_name(fused_config),
+                        .ours = {"titan fused", fused_s},
+                        .other = {"titan eager", plain_s},
+                        .bound = "at least 1.25x"});
 }
 
 /// Seconds per step from the moment when all ranks begin a round to the one when the last has ended it.
@@ -166,12 +193,17 @@ void fsdp_against_plain(benchmark::State& state, const std::string& dtype) {
                         .bound = "at most 1.25x"});
 }
 
-BENCHMARK_CAPTURE(against_eager, float32, "float32")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(against_eager, bfloat16, "bfloat16")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(fsdp_against_plain, float32, "float32")
-    ->UseManualTime()
-    ->Iterations(1)
-    ->Unit(benchmark::kMillisecond);
+void once(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK_CAPTURE(against_pytorch, eager_float32, "float32", false)->Apply(once);
+BENCHMARK_CAPTURE(against_pytorch, eager_bfloat16, "bfloat16", false)->Apply(once);
+BENCHMARK_CAPTURE(against_pytorch, fused_float32, "float32", true)->Apply(once);
+BENCHMARK_CAPTURE(against_pytorch, fused_bfloat16, "bfloat16", true)->Apply(once);
+BENCHMARK_CAPTURE(fused_against_plain, float32, "float32")->Apply(once);
+BENCHMARK_CAPTURE(fused_against_plain, bfloat16, "bfloat16")->Apply(once);
+BENCHMARK_CAPTURE(fsdp_against_plain, float32, "float32")->Apply(once);
 
 }  // namespace
 }  // namespace titan

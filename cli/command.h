@@ -17,6 +17,9 @@ struct Command {
 /// Lists all commands in the order of the help text.
 const std::vector<Command>& commands();
 
+/// Tells whether --help or -h is among the arguments.
+bool asks_for_help(const std::vector<std::string>& arguments);
+
 /// Exit statuses (docs/worlds.md, "How a run ends").
 enum ExitStatus { kOk = 0, kFailed = 1, kUsage = 2, kDoesNotFit = 3 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
@@ -6,6 +7,7 @@
 #include "cli/models_command.h"
 #include "cli/tokenizer_command.h"
 #include "cli/train_command.h"
+#include "cli/validate_command.h"
 
 namespace titan::cli {
 namespace {
@@ -31,12 +33,18 @@ int run_models(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const auto& one) { return one == "--help" || one == "-h"; });
+}
+
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"train", "trains a model; without arguments a small one on the shipped text", train_command},
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
       {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},
+      {"validate", "finds where a composition leaves its one-rank reference", validate_command},
   };
   return kCommands;
 }

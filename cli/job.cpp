@@ -61,11 +61,15 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
 
 std::string installation_folder() { return TITAN_SOURCE_DIR; }
 
-std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan) {
+std::vector<std::string> check_rules(const Job& job, const train::ModelSpec& model, const WorldPlan& plan) {
   check_device(job, plan);
   config::validate(job.config, {.world_size = plan.world.size, .model = model.dims});
   const auto kind = plan.kind == WorldKind::fake ? config::RunKind::kImagined : config::RunKind::kReal;
-  auto notices = config::check_runnable(job.config, kind, model_names());
+  return config::check_runnable(job.config, kind, model_names());
+}
+
+std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan) {
+  auto notices = check_rules(job, model, plan);
   config::check_paths(job.config);
   return notices;
 }

@@ -48,8 +48,11 @@ struct RunInputs {
 /// machine's memory.
 RunInputs open_inputs(const Job& job, const train::ModelSpec& model);
 
-/// Checks all rules between keys for a world of `world_size` ranks and that what the run opens is there. Throws
-/// ConfigError. Returns notices, one line each.
+/// Checks all rules between keys for the plan's world. Opens nothing. Throws ConfigError. Returns notices, one line
+/// each.
+std::vector<std::string> check_rules(const Job& job, const train::ModelSpec& model, const WorldPlan& plan);
+
+/// The same, and that what the run opens is there.
 std::vector<std::string> check_job(const Job& job, const train::ModelSpec& model, const WorldPlan& plan);
 
 }  // namespace titan::cli

@@ -139,11 +139,6 @@ void train_here(const Job& job, const train::ModelSpec& model, const RunInputs& 
   }
 }
 
-bool asks_for_help(const std::vector<std::string>& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(),
-                     [](const auto& one) { return one == "--help" || one == "-h"; });
-}
-
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {

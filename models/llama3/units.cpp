@@ -62,8 +62,9 @@ TransformerBlock::TransformerBlock(const Config& config, int64_t layer, std::sha
 
 unit::Tuple TransformerBlock::forward(const unit::Tuple& inputs) {
   const auto& x_BSE = inputs.at(0);
-  const auto h_BSE = x_BSE.add(attention_.forward(attention_norm_.forward(x_BSE), *rotary_table_));
-  return {h_BSE.add(feed_forward_.forward(ffn_norm_.forward(h_BSE)))};
+  const auto attended_BSE = attention_.forward(attention_norm_.forward(x_BSE), *rotary_table_);
+  const auto h = ffn_norm_.forward_sum(x_BSE, attended_BSE);
+  return {h.sum.add(feed_forward_.forward(h.normed))};
 }
 
 HeadUnit::HeadUnit(const Config& config)

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/ops/attention.h"
+#include "runtime/ops/fused/rope.h"
 #include "runtime/ops/rope.h"
 
 // Shapes: B batch, S sequence, E model width, H query heads, K key/value heads, D head size; H and K as local to this
@@ -25,8 +26,9 @@ Attention::Attention(Module* parent, const std::string& name, const AttentionOpt
 
 at::Tensor Attention::forward(const at::Tensor& x_BSE, const at::Tensor& rotary_table) const {
   const auto in_BSE = enter(x_BSE);
-  const auto q_BSHD = ops::rope(split_heads(wq_.forward(in_BSE), head_dim_), rotary_table);
-  const auto k_BSKD = ops::rope(split_heads(wk_.forward(in_BSE), head_dim_), rotary_table);
+  const auto rotate = is_fused() ? ops::fused_rope : ops::rope;
+  const auto q_BSHD = rotate(split_heads(wq_.forward(in_BSE), head_dim_), rotary_table);
+  const auto k_BSKD = rotate(split_heads(wk_.forward(in_BSE), head_dim_), rotary_table);
   const auto v_BSKD = split_heads(wv_.forward(in_BSE), head_dim_);
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim_));
   const auto out_BHSD = ops::attention(q_BSHD.transpose(1, 2), k_BSKD.transpose(1, 2), v_BSKD.transpose(1, 2),

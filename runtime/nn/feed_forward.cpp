@@ -1,5 +1,6 @@
 #include "runtime/nn/feed_forward.h"
 
+#include "runtime/ops/fused/swiglu.h"
 #include "runtime/ops/swiglu.h"
 
 namespace titan::nn {
@@ -12,7 +13,8 @@ FeedForward::FeedForward(Module* parent, const std::string& name, const FeedForw
 
 at::Tensor FeedForward::forward(const at::Tensor& x) const {
   const auto in = enter(x);
-  return leave(w2_.forward(ops::swiglu(w1_.forward(in), w3_.forward(in))));
+  const auto gate = is_fused() ? ops::fused_swiglu : ops::swiglu;
+  return leave(w2_.forward(gate(w1_.forward(in), w3_.forward(in))));
 }
 
 }  // namespace titan::nn

@@ -10,6 +10,13 @@ class RMSNorm : public Module {
   RMSNorm(Module* parent, const std::string& name, int64_t dim, double eps);
   at::Tensor forward(const at::Tensor& x) const;
 
+  struct AddResult {
+    at::Tensor sum;     // x + y
+    at::Tensor normed;  // of the sum
+  };
+  /// Normalises x + y, a residual and what is added to it, all of one shape.
+  AddResult forward_sum(const at::Tensor& x, const at::Tensor& y) const;
+
  private:
   Parameter& weight_;
   double eps_;

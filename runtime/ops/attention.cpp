@@ -5,7 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "runtime/ops/attention_cpu.h"
-#include "runtime/ops/register_operators.h"
+#include "runtime/ops/find_operator.h"
 #include "runtime/recompute/interceptor.h"
 
 namespace titan::ops {
@@ -13,12 +13,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-template <class Signature>
-c10::TypedOperatorHandle<Signature> find_operator(const char* name) {
-  register_operators();
-  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Signature>();
-}
 
 // Two products over all pairs of query and key, half of them where later keys are hidden.
 recompute::OpCall describe(const at::Tensor& q, const at::Tensor& k, bool causal) {
@@ -29,7 +23,7 @@ recompute::OpCall describe(const at::Tensor& q, const at::Tensor& k, bool causal
 struct Attention : torch::autograd::Function<Attention> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                bool causal, double scale) {
-    static const auto op = find_operator<decltype(attention_cpu)>("titan::attention");
+    static const auto op = find_operator("titan::attention").typed<decltype(attention_cpu)>();
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto outputs = recompute::run(describe(q, k, causal), [&]() -> recompute::Tensors {
       auto [out, logsumexp] = op.call(q, k, v, causal, scale);
@@ -45,7 +39,7 @@ struct Attention : torch::autograd::Function<Attention> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    static const auto op = find_operator<decltype(attention_backward_cpu)>("titan::attention_backward");
+    static const auto op = find_operator("titan::attention_backward").typed<decltype(attention_backward_cpu)>();
     if (!grads[0].defined()) return variable_list(5);
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto saved = ctx->get_saved_variables();

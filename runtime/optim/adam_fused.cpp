@@ -50,7 +50,7 @@ void run_range(const std::vector<Job>& jobs, int64_t begin, int64_t end) {
 }
 
 void adam_on_cpu(const std::vector<AdamItem>& items, const OptimizerOptions& options, double lr) {
-  const CpuIsa isa = best_cpu_isa();
+  const CpuIsa isa = ops::best_cpu_isa();
   std::vector<at::Tensor> grads;  // keeps casts alive
   std::vector<Job> jobs;
   int64_t total = 0;

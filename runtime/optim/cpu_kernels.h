@@ -4,10 +4,12 @@
 
 #include <cstdint>
 
+#include "runtime/ops/cpu_isa.h"
 #include "runtime/optim/adam.h"
-#include "runtime/optim/cpu_isa.h"
 
 namespace titan::optim {
+
+using ops::CpuIsa;
 
 /// Host memory of one shard: `value`, `exp_avg` and `exp_avg_sq` of one dtype, `grad` of its own.
 struct AdamPointers {

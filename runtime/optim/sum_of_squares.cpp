@@ -22,7 +22,7 @@ struct Chunk {
 };
 
 void add_chunks(const at::Tensor& tensor, std::vector<Chunk>& chunks) {
-  const SumOfSquaresKernel kernel = find_sum_of_squares_kernel(tensor.scalar_type(), best_cpu_isa());
+  const SumOfSquaresKernel kernel = find_sum_of_squares_kernel(tensor.scalar_type(), ops::best_cpu_isa());
   TORCH_CHECK(kernel, "sum_of_squares: gradients must be float32, float64 or bfloat16: ", tensor.scalar_type());
   const auto* bytes = static_cast<const char*>(tensor.const_data_ptr());
   for (int64_t first = 0; first < tensor.numel(); first += kChunk) {

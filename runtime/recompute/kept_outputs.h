@@ -5,8 +5,14 @@
 
 namespace titan::recompute {
 
-/// What a unit's forward kept: one entry per operator call in order, empty where nothing was kept.
-using KeptOutputs = std::vector<Tensors>;
+/// One operator call of a unit's forward and what was kept of it, maybe nothing.
+struct KeptCall {
+  OpCall call;
+  Tensors outputs;
+};
+
+/// What a unit's forward kept: one entry per operator call in order.
+using KeptOutputs = std::vector<KeptCall>;
 
 /// The first forward: runs every call and keeps outputs as the policy says.
 class Keeper final : public Interceptor {
@@ -25,8 +31,10 @@ class Keeper final : public Interceptor {
 class Replayer final : public Interceptor {
  public:
   explicit Replayer(KeptOutputs&& kept) : kept_(std::move(kept)) {}
-  /// Throws c10::Error if the first forward had fewer calls.
+  /// Throws c10::Error unless the first forward had this call at this place.
   Tensors run(const OpCall& call, const Compute& compute) override;
+  /// Ends the second forward. Throws c10::Error if the first had more calls.
+  void finish() const;
 
  private:
   KeptOutputs kept_;

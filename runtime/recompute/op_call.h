@@ -14,6 +14,8 @@ struct OpCall {
   std::array<int64_t, 2> operand_shape = {0, 0};  // matmul: (in, out) of its right-hand operand on this rank
   double flops = 0.0;                             // of the call
   double bytes = 0.0;                             // moved between ranks by it, or read and written in memory
+
+  bool operator==(const OpCall&) const = default;
 };
 
 }  // namespace titan::recompute

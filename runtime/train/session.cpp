@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "runtime/config/config_error.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/nn/initialise.h"
 #include "runtime/nn/loss_unit.h"
 #include "runtime/ops/cross_entropy.h"
+#include "runtime/ops/fused/cross_entropy.h"
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 #include "runtime/parallel/tensor/apply_tensor_plan.h"
 #include "runtime/parallel/tensor/loss_parallel.h"
@@ -89,6 +91,11 @@ void Session::build_units(Model&& model) {
 
 void Session::parallelise(Model& model) {
   if (mesh_.size("tp") == 1) return;
+  if (spec_.tensor_plan.empty()) {
+    throw config::ConfigError("parallelism.tensor_parallel_degree",
+                              "model " + spec_.name + " has no tensor-parallel plan, found " +
+                                  std::to_string(mesh_.size("tp")) + "; allowed: 1");
+  }
   parallel::apply_tensor_plan(spec_.tensor_plan, pointers(model), tensor_group(), {.loss_parallel = loss_parallel()});
 }
 
@@ -145,11 +152,12 @@ void Session::apply_budget(std::vector<unit::RunnerUnit>& units) {
 }
 
 unit::RunnerUnit Session::make_loss_unit() {
-  nn::LossFunction loss = ops::cross_entropy_sum;
-  std::string type = "cross_entropy_sum";
+  const bool fused = compiles(config_, "loss");
+  nn::LossFunction loss = fused ? ops::fused_cross_entropy_sum : ops::cross_entropy_sum;
+  std::string type = fused ? "fused_cross_entropy_sum" : "cross_entropy_sum";
   if (loss_parallel()) {
-    loss = [group = tensor_group()](const at::Tensor& logits, const at::Tensor& labels) {
-      return parallel::vocab_parallel_cross_entropy_sum(logits, labels, group);
+    loss = [group = tensor_group(), fused](const at::Tensor& logits, const at::Tensor& labels) {
+      return parallel::vocab_parallel_cross_entropy_sum(logits, labels, group, fused);
     };
     type = "vocab_parallel_" + type;
   }

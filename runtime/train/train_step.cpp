@@ -97,7 +97,7 @@ class StepInBackward {
 
 }  // namespace
 
-StepResult forward_backward(Session& session, const data::Batch& batch, int64_t step, double lr) {
+StepResult accumulate_gradients(Session& session, const data::Batch& batch, int64_t step, double lr) {
   const TokenCounts tokens = count_tokens(session, batch.labels);
   const auto accumulate = session.dtypes().accumulate;
   const at::Tensor loss_gradient = tokens.global.reciprocal().to(accumulate);
@@ -109,13 +109,23 @@ StepResult forward_backward(Session& session, const data::Batch& batch, int64_t 
     result.grad_norm = stepping.grad_norm();
   } else {
     loss_sum = run_microbatches(session, batch, loss_gradient);
-    const auto shards = session.runner().shards();
-    result.grad_norm = optim::grad_norm(shards, norm_mesh(session), session.platform());
-    check_finite(session, result.grad_norm, shards, step);  // scaling by a NaN would blur whose it was
-    optim::scale_grads(shards, result.grad_norm, session.config().training.max_norm);
   }
   result.loss_share = loss_sum / tokens.global;
   result.local_loss = loss_sum / tokens.local.clamp_min(1.0);
+  return result;
+}
+
+void clip_gradients(Session& session, StepResult& result, int64_t step) {
+  if (session.config().optimizer.early_step_in_backward) return;
+  const auto shards = session.runner().shards();
+  result.grad_norm = optim::grad_norm(shards, norm_mesh(session), session.platform());
+  check_finite(session, result.grad_norm, shards, step);  // scaling by a NaN would blur whose it was
+  optim::scale_grads(shards, result.grad_norm, session.config().training.max_norm);
+}
+
+StepResult forward_backward(Session& session, const data::Batch& batch, int64_t step, double lr) {
+  StepResult result = accumulate_gradients(session, batch, step, lr);
+  clip_gradients(session, result, step);
   return result;
 }
 

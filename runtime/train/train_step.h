@@ -14,6 +14,14 @@ struct StepResult {
   at::Tensor grad_norm;   // over all parameters and ranks, before clipping
 };
 
+/// The first half of forward_backward: runs all microbatches and leaves complete, unclipped gradients in the shards.
+/// With the optimizer step in backward it is the whole, else `grad_norm` stays undefined. Collective.
+StepResult accumulate_gradients(Session& session, const data::Batch& batch, int64_t step, double lr);
+
+/// The second half: computes the norm, checks it and scales the gradients. Does nothing with the optimizer step in
+/// backward. Collective; throws as forward_backward does.
+void clip_gradients(Session& session, StepResult& result, int64_t step);
+
 /// Runs forward and backward of all microbatches and leaves clipped gradients in the shards. With the optimizer step in
 /// backward parameters are updated at rate `lr` here, without clipping. Collective. Throws NonFiniteError, naming
 /// `step`, on every rank when the gradient norm is not finite, before any parameter changes; with the optimizer step in

@@ -55,6 +55,7 @@ void run_again(Unit& unit, SavedForward& saved) {
   recompute::Replayer replayer(std::move(saved.kept));
   const recompute::InterceptGuard guard(replayer);
   forward_with_graph(unit, std::move(saved.recompute_from), saved);
+  replayer.finish();
 }
 
 Tuple backward(UnitCall&& call) {

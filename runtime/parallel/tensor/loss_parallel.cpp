@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "runtime/ops/cross_entropy.h"
+#include "runtime/ops/fused/cross_entropy.h"
 
 // Shapes: N tokens, V this rank's part of the vocabulary.
 
@@ -27,15 +28,12 @@ struct LabelColumns {
 };
 
 /// What one rank knows of each token's loss.
-struct Rows {
-  at::Tensor logsumexp_N;  // over its part of the vocabulary
-  at::Tensor target_N;     // the label's logit, 0 if the label is elsewhere
-};
+using Rows = ops::CrossEntropyRows;
 
 Rows plain_rows(const at::Tensor& logits_NV, const at::Tensor& labels_N, int64_t first_class) {
   const LabelColumns columns(labels_N, first_class, logits_NV.size(1));
-  return {.logsumexp_N = logits_NV.logsumexp(1),
-          .target_N = logits_NV.gather(1, columns.index_N1).squeeze(1).masked_fill_(columns.is_elsewhere, 0.0)};
+  return {.logsumexp = logits_NV.logsumexp(1),
+          .target = logits_NV.gather(1, columns.index_N1).squeeze(1).masked_fill_(columns.is_elsewhere, 0.0)};
 }
 
 /// scale · (softmax - one at the label), zero for tokens that do not count.
@@ -51,41 +49,43 @@ at::Tensor plain_rows_backward(const at::Tensor& scale, const at::Tensor& logits
 
 /// The same of the whole vocabulary, from all ranks' parts: two reductions of one number per token and more.
 Rows combine(const Rows& part, comm::Communicator& comm, const platform::Stream& stream) {
-  const auto max_N = part.logsumexp_N.clone();
+  const auto max_N = part.logsumexp.clone();
   comm.all_reduce(max_N, comm::ReduceOp::max, stream).wait(stream);
-  const auto sums = at::stack({(part.logsumexp_N - max_N).exp_(), part.target_N});
+  const auto sums = at::stack({(part.logsumexp - max_N).exp_(), part.target});
   comm.all_reduce(sums, comm::ReduceOp::sum, stream).wait(stream);
-  return {.logsumexp_N = sums.select(0, 0).log().add_(max_N), .target_N = sums.select(0, 1)};
+  return {.logsumexp = sums.select(0, 0).log().add_(max_N), .target = sums.select(0, 1)};
 }
 
 struct VocabParallelCrossEntropy : torch::autograd::Function<VocabParallelCrossEntropy> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& logits_NV, const at::Tensor& labels_N,
-                            comm::Communicator& comm, const platform::Stream& stream) {
-    const int64_t first_class = comm.rank() * logits_NV.size(1);
-    const Rows rows = combine(plain_rows(logits_NV, labels_N, first_class), comm, stream);
-    ctx->save_for_backward({logits_NV, labels_N, rows.logsumexp_N});
+                            const TensorGroup& group, bool fused) {
+    const int64_t first_class = group.comm.rank() * logits_NV.size(1);
+    const auto rows_of = fused ? ops::cross_entropy_rows : plain_rows;
+    const Rows rows = combine(rows_of(logits_NV, labels_N, first_class), group.comm, group.stream);
+    ctx->save_for_backward({logits_NV, labels_N, rows.logsumexp});
     ctx->saved_data["first_class"] = first_class;
-    return (rows.logsumexp_N - rows.target_N).masked_fill_(labels_N.eq(ops::kIgnoredLabel), 0.0).sum();
+    ctx->saved_data["fused"] = fused;
+    return (rows.logsumexp - rows.target).masked_fill_(labels_N.eq(ops::kIgnoredLabel), 0.0).sum();
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     const int64_t first_class = ctx->saved_data["first_class"].toInt();
-    return {plain_rows_backward(grads[0], saved[0], saved[1], saved[2], first_class), at::Tensor(), at::Tensor(),
-            at::Tensor()};
+    const auto gradient = ctx->saved_data["fused"].toBool() ? ops::cross_entropy_rows_backward : plain_rows_backward;
+    return {gradient(grads[0], saved[0], saved[1], saved[2], first_class), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
 at::Tensor vocab_parallel_cross_entropy_sum(const at::Tensor& logits_BSV, const at::Tensor& labels_BS,
-                                            const TensorGroup& group) {
+                                            const TensorGroup& group, bool fused) {
   TORCH_CHECK(logits_BSV.dim() >= 2 && logits_BSV.sizes().slice(0, logits_BSV.dim() - 1) == labels_BS.sizes(),
               "vocab_parallel_cross_entropy_sum: labels must have the logits' shape but for the last dim: logits=",
               logits_BSV.sizes(), " labels=", labels_BS.sizes());
-  const auto dtype = logits_BSV.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return VocabParallelCrossEntropy::apply(logits_BSV.to(dtype).flatten(0, -2), labels_BS.flatten(), group.comm,
-                                          group.stream);
+  const auto wide = logits_BSV.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const auto logits = fused ? logits_BSV : logits_BSV.to(wide);
+  return VocabParallelCrossEntropy::apply(logits.flatten(0, -2), labels_BS.flatten(), group, fused);
 }
 
 }  // namespace titan::parallel

@@ -27,12 +27,19 @@ TEST(Runnable, WhatExistsRuns) {
                      "--optimizer.early_step_in_backward", "--activation_checkpoint.mode", "full"},
                     RunKind::kReal),
             "");
+  EXPECT_EQ(refusal({"--parallelism.tensor_parallel_degree", "2", "--activation_checkpoint.selective_ac_option", "op",
+                     "--compile.enable"},
+                    RunKind::kReal),
+            "");
+  EXPECT_EQ(refusal({"--activation_checkpoint.mode", "memory_budget", "--compile.enable"}, RunKind::kReal), "");
+  EXPECT_EQ(refusal({"--activation_checkpoint.mode", "memory_budget"}, RunKind::kReal), "");
+  EXPECT_EQ(refusal({"--parallelism.enable_async_tensor_parallel"}, RunKind::kReal), "") << "nothing to overlap";
 }
 
 TEST(Runnable, WhatChangesTheStepAndIsNotThereIsRefusedInEveryRun) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> missing = {
-      {{"--parallelism.tensor_parallel_degree", "2"},
-       "parallelism.tensor_parallel_degree: tensor parallelism: not there yet"},
+      {{"--parallelism.tensor_parallel_degree", "2", "--parallelism.enable_async_tensor_parallel"},
+       "parallelism.enable_async_tensor_parallel: asynchronous tensor parallelism: not there yet"},
       {{"--parallelism.pipeline_parallel_degree", "2"},
        "parallelism.pipeline_parallel_degree: pipelines: not there yet"},
       {{"--parallelism.context_parallel_degree", "2"},
@@ -41,11 +48,6 @@ TEST(Runnable, WhatChangesTheStepAndIsNotThereIsRefusedInEveryRun) {
        "parallelism.expert_parallel_degree: expert parallelism: not there yet"},
       {{"--parallelism.expert_tensor_parallel_degree", "2"},
        "parallelism.expert_tensor_parallel_degree: expert tensor parallelism: not there yet"},
-      {{"--activation_checkpoint.selective_ac_option", "op"},
-       "activation_checkpoint.selective_ac_option: checkpointing by operator (\"op\"): not there yet"},
-      {{"--activation_checkpoint.mode", "memory_budget"},
-       "activation_checkpoint.mode: the memory_budget mode: not there yet"},
-      {{"--compile.enable"}, "compile.enable: fused operators: not there yet"},
       {{"--model.converters", "quantize.linear.mx"}, "model.converters: quantisation: not there yet"},
       {{"--model.flavor", "debugmodel_flex_attn"}, "model.flavor: flex and varlen attention: not there yet"},
       {{"--model.flavor", "8B_varlen"}, "model.flavor: flex and varlen attention: not there yet"},

@@ -1,10 +1,7 @@
-#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
 #include <gtest/gtest.h>
@@ -44,31 +41,13 @@ void expect_equal(const TensorFunction& ours, const TensorFunction& exact, const
 
 at::Tensor random(at::IntArrayRef sizes) { return at::randn(sizes, at::kDouble); }
 
-TEST(RmsNorm, EqualsTheLibrarysWithGradients) {
+TEST(RmsNorm, DividesByTheRootMeanSquareWithGradients) {
   const TensorFunction ours = [](const auto& in) { return rms_norm(in[0], in[1], kEps); };
-  const TensorFunction exact = [](const auto& in) { return at::rms_norm(in[0], in[1].sizes(), in[1], kEps); };
+  const TensorFunction exact = [](const auto& in) {
+    return in[0].div(in[0].square().mean(-1, /*keepdim=*/true).add(kEps).sqrt()).mul(in[1]);
+  };
   expect_equal(ours, exact, {random({3, 50, 70}), random({70})});
   EXPECT_LT(finite_difference_error(ours, {random({4, 6}), random({6})}), 1e-7);
-}
-
-// Rounding once, after the product with the weight; a second rounding in between would change about a third of the
-// values.
-TEST(RmsNorm, RoundsBfloat16AsTheLibraryDoes) {
-  const auto x = random({64, 256}).to(at::kBFloat16), weight = random({256}).to(at::kBFloat16);
-  const auto library = at::rms_norm(x, weight.sizes(), weight, kEps);
-  const auto differing = rms_norm(x, weight, kEps).ne(library).sum().item<int64_t>();
-  EXPECT_LE(differing, x.numel() / 1000);  // sums in another order move a value across a rounding boundary
-}
-
-TEST(RmsNorm, GivesTheSameWeightGradientOnAnyNumberOfThreads) {
-  const std::vector<at::Tensor> in{random({3000, 70}), random({70})};
-  const TensorFunction ours = [](const auto& x) { return rms_norm(x[0], x[1], kEps); };
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const auto one = gradients(ours, in)[1];
-  at::set_num_threads(3);
-  EXPECT_TRUE(at::equal(gradients(ours, in)[1], one));
-  at::set_num_threads(threads);
 }
 
 TEST(RmsNorm, RefusesAWeightOfAnotherSize) { EXPECT_THROW(rms_norm(random({3, 5}), random({4}), kEps), c10::Error); }

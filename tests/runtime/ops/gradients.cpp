@@ -7,7 +7,8 @@ namespace titan::ops {
 namespace {
 
 at::Tensor weighted_sum(const at::Tensor& out) {
-  const auto weights = at::arange(1, out.numel() + 1, out.options().dtype(at::kDouble)).mul(1.7).cos();
+  const auto weights =
+      at::arange(1, out.numel() + 1, out.options().dtype(at::kDouble)).mul(1.7).cos().to(at::kBFloat16).to(at::kDouble);
   return out.to(at::kDouble).flatten().dot(weights);
 }
 
@@ -36,6 +37,12 @@ double finite_difference_error(const TensorFunction& function, const std::vector
     }
   }
   return worst;
+}
+
+double norm_error(const at::Tensor& a, const at::Tensor& b) {
+  const auto left = a.detach().to(at::kDouble), right = b.detach().to(at::kDouble);
+  const double difference = left.sub(right).norm().item<double>(), size = right.norm().item<double>();
+  return difference == 0.0 ? 0.0 : difference / size;
 }
 
 double relative_error(const at::Tensor& a, const at::Tensor& b) {

@@ -259,7 +259,7 @@ TEST(CpuKernels, GiveTheSameBitsOnEveryInstructionSetAndFromEveryPosition) {
     start.grad = at::randn({333}).to(grad_dtype);
     const AdamScalars scalars = adam_scalars({}, 1e-3, 7);
     std::vector<AdamItem> results;
-    for (const CpuIsa isa : supported_cpu_isas()) {
+    for (const CpuIsa isa : ops::supported_cpu_isas()) {
       for (const int64_t cut : {0, 1, 17, 200}) {
         AdamItem item = clone({start})[0];
         const AdamPointers pointers{item.value.mutable_data_ptr(), item.grad.const_data_ptr(),
@@ -285,7 +285,7 @@ TEST(CpuKernels, SumSquaresAlikeOnEveryInstructionSet) {
       const double expected = x.to(at::kDouble).square().sum().item().toDouble();
       const double first = find_sum_of_squares_kernel(dtype, CpuIsa::baseline)(x.const_data_ptr(), count);
       EXPECT_NEAR(first, expected, 1e-13 * expected);
-      for (const CpuIsa isa : supported_cpu_isas()) {
+      for (const CpuIsa isa : ops::supported_cpu_isas()) {
         EXPECT_EQ(find_sum_of_squares_kernel(dtype, isa)(x.const_data_ptr(), count), first);
       }
     }

@@ -2,10 +2,10 @@
 
 #include <vector>
 
-namespace titan::optim {
+namespace titan::ops {
 
-/// Instruction sets that the CPU kernels of this directory are compiled for, in rising order. The binary is built for
-/// the first.
+/// Instruction sets that CPU kernels are compiled for (runtime/ops/vector_loops.h), in rising order. The binary is
+/// built for the first.
 enum class CpuIsa { baseline, avx2, avx512 };
 
 /// Gives the widest one that this processor runs.
@@ -14,4 +14,4 @@ CpuIsa best_cpu_isa();
 /// Gives all that this processor runs.
 std::vector<CpuIsa> supported_cpu_isas();
 
-}  // namespace titan::optim
+}  // namespace titan::ops

@@ -1,6 +1,6 @@
-#include "runtime/optim/cpu_isa.h"
+#include "runtime/ops/cpu_isa.h"
 
-namespace titan::optim {
+namespace titan::ops {
 
 CpuIsa best_cpu_isa() { return supported_cpu_isas().back(); }
 
@@ -13,4 +13,4 @@ std::vector<CpuIsa> supported_cpu_isas() {
   return isas;
 }
 
-}  // namespace titan::optim
+}  // namespace titan::ops
