@@ -45,8 +45,7 @@ struct Rate {
 
 Rate read_rate(const AttentionCurve& curve, const AttentionShape& shape) {
   const bool inside = shape.keys >= curve.tflops.front().first && shape.keys <= curve.tflops.back().first;
-  return {.tflops = read(curve, shape),
-          .measured = curve.measured && inside && curve.head_size == shape.head_size};
+  return {.tflops = read(curve, shape), .measured = curve.measured && inside && curve.head_size == shape.head_size};
 }
 
 /// Rate of one pass with the given mask, if the curves say it.
@@ -73,7 +72,7 @@ double occupancy(double items, double num_sms, bool causal) {
 }
 
 double relative_occupancy(const hardware::GpuSpec& gpu, const AttentionShape& shape) {
-  const double tile = shape.backward ? gpu.attention.backward_tile : gpu.attention.forward_tile;
+  const double tile = shape.backward ? gpu.attention.backward_tile_rows : gpu.attention.forward_tile_rows;
   const double rows = shape.backward ? shape.keys : shape.queries;
   const double items = shape.batch * shape.query_heads * std::ceil(rows / tile);
   const double curve_items = kCurveTokens / tile * std::max(1.0, kCurveChannels / shape.head_size);
@@ -97,9 +96,8 @@ double attention_flops(const AttentionShape& shape) {
 }
 
 bool has_attention(const hardware::GpuSpec& gpu, const std::string& backend) {
-  return std::any_of(gpu.attention.curves.begin(), gpu.attention.curves.end(), [&backend](const auto& curve) {
-    return curve.backend == backend && curve.pass == Pass::forward;
-  });
+  return std::any_of(gpu.attention.curves.begin(), gpu.attention.curves.end(),
+                     [&backend](const auto& curve) { return curve.backend == backend && curve.pass == Pass::forward; });
 }
 
 AttentionTime attention_time(const hardware::GpuSpec& gpu, const AttentionShape& shape) {
@@ -110,8 +108,8 @@ AttentionTime attention_time(const hardware::GpuSpec& gpu, const AttentionShape&
     if (curve) curve->measured = false;
   }
   if (!curve) {
-    throw config::ConfigError("attention.curves", "has no forward curve of '" + shape.backend + "' (" +
-                                                      gpu.file.string() + ")");
+    throw config::ConfigError("attention.curves",
+                              "has no forward curve of '" + shape.backend + "' (" + gpu.file.string() + ")");
   }
   const double power = std::pow(gpu.power.limit_w / gpu.power.attention_reference_w, gpu.power.exponent);
   const double slower = peak_tflops(gpu, shape.dtype) / gpu.peak.bfloat16_tflops;  // float32 has no tensor cores
@@ -119,8 +117,11 @@ AttentionTime attention_time(const hardware::GpuSpec& gpu, const AttentionShape&
   const double rate = curve->tflops * std::min(1.0, slower) * power * occupied * gpu.attention.rate;
   const double compute = attention_flops(shape) / (std::min(rate, peak_tflops(gpu, shape.dtype)) * kTera);
   const bool as_measured = curve->measured && power == 1 && slower == 1 && std::abs(occupied - 1) < 0.1;
-  return {.seconds = std::max(compute, bytes_moved(shape) / (gpu.peak.hbm_tb_s * kTera * gpu.memory.efficiency)),
-          .evidence = as_measured ? replay::Evidence::interpolated : replay::Evidence::model};
+  AttentionTime time;
+  time.seconds = std::max(compute, bytes_moved(shape) / (gpu.peak.hbm_tb_s * kTera * gpu.memory.efficiency));
+  if (as_measured) time.evidence = replay::Evidence::interpolated;
+  if (slower < 1) time.evidence = replay::Evidence::roofline;
+  return time;
 }
 
 }  // namespace titan::cost

@@ -16,7 +16,8 @@ struct AttentionShape {
 
 struct AttentionTime {
   double seconds = 0;  // without the kernel's fixed time
-  /// Interpolated: between points measured on this part, at its power, near the occupancy of the curve.
+  /// Interpolated: between points measured on this part, at its power, near the occupancy of the curve. Roofline:
+  /// float32, for which no curve exists, at the curve's share of the vector rate.
   replay::Evidence evidence = replay::Evidence::model;
 };
 
@@ -27,8 +28,8 @@ double attention_flops(const AttentionShape& shape);
 /// Prices attention from the measured curve of its kernel, direction, mask and head size over the number of keys, times
 /// - power: (limit / reference) ^ exponent;
 /// - occupancy relative to the curves' 16384 tokens and 2048 channels: batch * heads * rows / tile work items on the
-///   multiprocessors; causal items differ in length, the longest is twice the mean. Few heads per rank lose as SimuMax's
-///   tables show (B200, 4096 tokens: 4 heads reach 0.20 of what 64 do, backward 0.48);
+///   multiprocessors; causal items differ in length, the longest is twice the mean. Few heads per rank lose as
+///   SimuMax's tables show (B200, 4096 tokens: 4 heads reach 0.20 of what 64 do, backward 0.48);
 /// - attention.rate.
 /// A head size between those of the curves fills the next larger one's tiles. Where no curve has the mask, the other's
 /// is used; backward comes from a backward curve, from forward-and-backward less forward, or from backward_share.

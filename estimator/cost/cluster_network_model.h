@@ -19,12 +19,12 @@ class ClusterNetworkModel : public replay::NetworkModel {
   replay::Cost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const override;
 
  private:
-  /// Measured seconds, and whether `bytes` is a measured size.
   std::optional<replay::Cost> measured(trace::CollectiveKind kind, double bytes, const GroupShape& shape) const;
-  double moved(const CollectiveTime& time) const;
+  double modelled_s(const CollectiveTime& time) const;
+  /// What multiplies a time that rests on `evidence`.
+  double bandwidth_factor(bool over_network, replay::Evidence evidence) const;
 
   hardware::ClusterSpec cluster_;
-  double part_deviation_;
   Deviations deviations_;
 };
 

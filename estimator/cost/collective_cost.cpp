@@ -18,7 +18,7 @@ constexpr PerProtocol kTreeBase = {6.8, 14.0, 8.4}, kRingBase = {6.6, 14.0, 8.4}
 constexpr PerProtocol kTreeLink = {0.6, 1.25, 4.0}, kRingLink = {0.6, 1.9, 3.4};
 constexpr PerProtocol kTreeNetwork = {5.0, 8.5, 14.0}, kRingNetwork = {2.7, 4.0, 14.0};
 constexpr double kNvlsLink = 25.0, kNvlsTreeNetwork = 20.9;
-constexpr double kRingPlateau = 1.4;  // of a ring all-reduce over nodes from Ampere on
+constexpr double kRingPlateau = 1.4;                  // of a ring all-reduce over nodes from Ampere on
 constexpr double kLl128Share = 120.0 / 128.0 * 0.98;  // 0.92
 constexpr double kTreeShare = 0.92, kTreePattern = 0.85, kNvlsTreeShare = 0.85;  // nvls_tree: 310 of 365 GB/s, 4x8 H200
 constexpr double kPeerMessage = 0.7;  // us per peer of an all-to-all: slope of SimuMax's B200 fit (7.3 us at 8 ranks)
@@ -55,9 +55,7 @@ class Pricer {
     constexpr const char* kNames[] = {"ll", "ll128", "simple"};
     return one_node() || contains(cluster_.network.protocols, kNames[index(protocol)]);
   }
-  bool allows(const char* algorithm) const {
-    return one_node() || contains(cluster_.network.algorithms, algorithm);
-  }
+  bool allows(const char* algorithm) const { return one_node() || contains(cluster_.network.algorithms, algorithm); }
   static bool contains(const std::vector<std::string>& list, const char* name) {
     return std::find(list.begin(), list.end(), name) != list.end();
   }
@@ -178,8 +176,7 @@ std::vector<CollectiveTime> collective_choices(const ClusterSpec& cluster, Colle
   return Pricer(cluster, kind, bytes, shape).choices();
 }
 
-CollectiveTime collective_time(const ClusterSpec& cluster, CollectiveKind kind, double bytes,
-                               const GroupShape& shape) {
+CollectiveTime collective_time(const ClusterSpec& cluster, CollectiveKind kind, double bytes, const GroupShape& shape) {
   if (shape.num_ranks == 1) return {};
   const auto choices = collective_choices(cluster, kind, bytes, shape);
   return *std::min_element(choices.begin(), choices.end(),

@@ -15,8 +15,8 @@ enum class Protocol : uint8_t { ll, ll128, simple };
 struct CollectiveTime {
   Algorithm algorithm = Algorithm::ring;
   Protocol protocol = Protocol::simple;
-  double latency_s = 0;    // fixed times
-  double bandwidth_s = 0;  // bytes over the bottleneck
+  double latency_s = 0;       // fixed times
+  double bandwidth_s = 0;     // bytes over the bottleneck
   bool over_network = false;  // the bottleneck is between nodes
 
   double seconds() const { return latency_s + bandwidth_s; }

@@ -73,7 +73,8 @@ VectorXd damped_step(const Problem& problem, const VectorXd& logs, const MatrixX
   VectorXd right = -gradient;
   const double floor = 1e-12 * std::max(normal.diagonal().maxCoeff(), 1e-300);
   for (Eigen::Index i = 0; i < logs.size(); ++i) {
-    const bool held = (logs[i] <= problem.low()[i] && gradient[i] > 0) || (logs[i] >= problem.high()[i] && gradient[i] < 0);
+    const bool held =
+        (logs[i] <= problem.low()[i] && gradient[i] > 0) || (logs[i] >= problem.high()[i] && gradient[i] < 0);
     if (held) {
       normal.row(i).setZero();
       normal.col(i).setZero();
@@ -110,8 +111,7 @@ void describe(Fit& result, const std::vector<Factor>& factors, const Problem& pr
         factor.determined = false;
       }
     }
-    factor.relative_sd =
-        factor.determined ? std::sqrt(variance * spread) : std::numeric_limits<double>::infinity();
+    factor.relative_sd = factor.determined ? std::sqrt(variance * spread) : std::numeric_limits<double>::infinity();
     result.factors.push_back(factor);
   }
 }
@@ -149,8 +149,8 @@ Fit fit(const std::vector<Factor>& factors, const Residuals& residuals, const Fi
       const double before = now.squaredNorm(), after = then.squaredNorm();
       const double length = (next - logs).norm();
       accepted = after < before;
-      result.converged = length < options.tolerance || damping > 1e12 ||
-                         (accepted && before - after < options.tolerance * before);
+      result.converged =
+          length < options.tolerance || damping > 1e12 || (accepted && before - after < options.tolerance * before);
       damping = accepted ? std::max(1e-12, damping / 9) : damping * 4;
       if (accepted) {
         logs = next;
@@ -162,44 +162,6 @@ Fit fit(const std::vector<Factor>& factors, const Residuals& residuals, const Fi
   result.sum_of_squares = now.squaredNorm();
   describe(result, factors, problem, logs, options);
   return result;
-}
-
-std::vector<LeftOut> leave_one_group_out(const std::vector<Factor>& factors, const Residuals& residuals,
-                                         const std::vector<std::string>& groups, const FitOptions& options) {
-  std::vector<LeftOut> results;
-  for (size_t i = 0; i < groups.size(); ++i) {
-    const auto known = std::find_if(results.begin(), results.end(),
-                                    [&](const LeftOut& one) { return one.group == groups[i]; });
-    if (known == results.end()) results.push_back({.group = groups[i]});
-    (known == results.end() ? results.back() : *known).measurements.push_back(i);
-  }
-  config::check(results.size() > 1, "leave_one_group_out: needs two groups: found ", results.size());
-  const auto all = [&](const std::vector<double>& values) {
-    std::vector<double> found = residuals(values);
-    config::check(found.size() == groups.size(), "leave_one_group_out: needs a group per residual: residuals=",
-                  found.size(), " groups=", groups.size());
-    return found;
-  };
-  for (auto& left : results) {
-    left.fit = fit(
-        factors,
-        [&](const std::vector<double>& values) {
-          std::vector<double> kept;
-          const std::vector<double> found = all(values);
-          for (size_t i = 0; i < found.size(); ++i) {
-            if (groups[i] != left.group) kept.push_back(found[i]);
-          }
-          return kept;
-        },
-        options);
-    const std::vector<double> predicted = all(left.fit.values());
-    for (const size_t i : left.measurements) {
-      left.residuals.push_back(predicted[i]);
-      left.mean_absolute += std::abs(predicted[i]) / static_cast<double>(left.measurements.size());
-      left.worst_absolute = std::max(left.worst_absolute, std::abs(predicted[i]));
-    }
-  }
-  return results;
 }
 
 }  // namespace titan::cost

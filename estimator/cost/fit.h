@@ -43,23 +43,9 @@ struct Fit {
 };
 
 /// Minimises the sum of squared residuals over the logarithms of the factors within their bounds: Levenberg-Marquardt
-/// (Marquardt 1963) with scaled damping; a factor at a bound whose gradient points outwards is held there. Which factors
-/// the data determine is read from the singular value decomposition of the Jacobian. Throws ContractError for bad
-/// bounds, fewer measurements than one, or residuals that change in number or are not finite.
+/// (Marquardt 1963) with scaled damping; a factor at a bound whose gradient points outwards is held there. Which
+/// factors the data determine is read from the singular value decomposition of the Jacobian. Throws ContractError for
+/// bad bounds, fewer measurements than one, or residuals that change in number or are not finite.
 Fit fit(const std::vector<Factor>& factors, const Residuals& residuals, const FitOptions& options = {});
-
-/// What a fit says about a group of measurements that it did not see.
-struct LeftOut {
-  std::string group;
-  Fit fit;                            // without the group
-  std::vector<size_t> measurements;   // of the group
-  std::vector<double> residuals;      // of these, predicted
-  double mean_absolute = 0, worst_absolute = 0;
-};
-
-/// Fits once per group without its measurements and predicts them. `groups` names the group of every measurement;
-/// groups come in order of first appearance.
-std::vector<LeftOut> leave_one_group_out(const std::vector<Factor>& factors, const Residuals& residuals,
-                                         const std::vector<std::string>& groups, const FitOptions& options = {});
 
 }  // namespace titan::cost

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "runtime/config/config_error.h"
 
@@ -25,13 +26,13 @@ double power_share(const hardware::GpuSpec& gpu) {
 
 /// FLOP/s inside full waves of the best tile.
 double tile_rate(const hardware::GpuSpec& gpu, const std::string& dtype) {
-  const double share = is_float8(dtype) ? *gpu.gemm.float8_tile : gpu.gemm.bfloat16_tile;
+  const double share = is_float8(dtype) ? *gpu.gemm.float8_tile_share : gpu.gemm.bfloat16_tile_share;
   return peak_tflops(gpu, dtype) * kTera * share;
 }
 
 /// FLOP/s that the power limit leaves to the best shape.
 double sustained_rate(const hardware::GpuSpec& gpu, const std::string& dtype) {
-  const double share = is_float8(dtype) ? *gpu.gemm.float8_best : gpu.gemm.bfloat16_best;
+  const double share = is_float8(dtype) ? *gpu.gemm.float8_best_share : gpu.gemm.bfloat16_best_share;
   return std::min(peak_tflops(gpu, dtype) * kTera * share * power_share(gpu), tile_rate(gpu, dtype));
 }
 
@@ -48,8 +49,8 @@ double tiles_seconds(const hardware::GpuSpec& gpu, const GemmShape& shape) {
     for (const double split : kSplits) {
       if (split > 1 && shape.k / split < kLeastSplitK) break;
       const double waves = std::ceil(tiles * split / num_sms);
-      const double one = 2 * tile.m * tile.n * shape.k / split / (sm_rate * tile.rate) +
-                         gpu.gemm.tile_overhead_us * 1e-6;
+      const double one =
+          2 * tile.m * tile.n * shape.k / split / (sm_rate * tile.rate) + gpu.gemm.tile_overhead_us * 1e-6;
       // Partial results in float32: written by each split, read once.
       const double partial_bytes = split > 1 ? 8 * split * shape.batch * shape.m * shape.n : 0;
       best = std::min(best, waves * one + partial_bytes / memory_rate(gpu));
@@ -58,21 +59,30 @@ double tiles_seconds(const hardware::GpuSpec& gpu, const GemmShape& shape) {
   return best;
 }
 
-double model_seconds(const hardware::GpuSpec& gpu, const GemmShape& shape) {
-  const double flops = 2 * shape.batch * shape.m * shape.n * shape.k;
+double flops(const GemmShape& shape) { return 2 * shape.batch * shape.m * shape.n * shape.k; }
+
+double bytes(const GemmShape& shape) {
   const double width = element_bytes(shape.dtype);
   const double result_width = shape.accumulates_float32 ? 8 : is_float8(shape.dtype) ? 2 : width;
-  const double bytes = shape.batch * (width * (shape.m * shape.k + shape.k * shape.n) + result_width * shape.m * shape.n);
-  const double compute = std::max(tiles_seconds(gpu, shape), flops / sustained_rate(gpu, shape.dtype)) /
+  return shape.batch * (width * (shape.m * shape.k + shape.k * shape.n) + result_width * shape.m * shape.n);
+}
+
+double model_seconds(const hardware::GpuSpec& gpu, const GemmShape& shape) {
+  const double compute = std::max(tiles_seconds(gpu, shape), flops(shape) / sustained_rate(gpu, shape.dtype)) /
                          (shape.accumulates_float32 ? gpu.gemm.accumulate_rate : 1.0);
-  return std::max(compute, bytes / memory_rate(gpu));
+  return std::max(compute, bytes(shape) / memory_rate(gpu));
+}
+
+/// What no kernel can beat: the data sheet's rate and bandwidth.
+double roofline_seconds(const hardware::GpuSpec& gpu, const GemmShape& shape) {
+  return std::max(flops(shape) / (peak_tflops(gpu, shape.dtype) * kTera), bytes(shape) / (gpu.peak.hbm_tb_s * kTera));
 }
 
 /// How far apart two shapes are: the largest logarithm (base 2) of a ratio of extents.
 double distance(const hardware::MeasuredGemm& measured, const GemmShape& shape) {
   double most = 0;
-  for (const double ratio : {shape.batch / measured.batch, shape.m / measured.m, shape.n / measured.n,
-                             shape.k / measured.k}) {
+  for (const double ratio :
+       {shape.batch / measured.batch, shape.m / measured.m, shape.n / measured.n, shape.k / measured.k}) {
     most = std::max(most, std::abs(std::log2(ratio)));
   }
   return most;
@@ -92,8 +102,7 @@ Correction correction(const hardware::GpuSpec& gpu, const GemmShape& shape) {
     const double apart = distance(measured, shape);
     if (apart >= 1) continue;
     const GemmShape there = {measured.dtype, measured.batch, measured.m, measured.n, measured.k, false};
-    const double seconds = 2 * measured.batch * measured.m * measured.n * measured.k / (measured.tflops * kTera);
-    const double log_ratio = std::log(seconds / model_seconds(gpu, there));
+    const double log_ratio = std::log(flops(there) / (measured.tflops * kTera) / model_seconds(gpu, there));
     if (apart == 0) return {log_ratio, 0};
     const double weight = (1 - apart) / apart;
     result.log_ratio += weight * log_ratio;
@@ -117,13 +126,13 @@ double peak_tflops(const hardware::GpuSpec& gpu, const std::string& dtype) {
 }
 
 GemmTime gemm_time(const hardware::GpuSpec& gpu, const GemmShape& shape) {
-  if (shape.batch * shape.m * shape.n * shape.k == 0) return {};
+  if (flops(shape) == 0) return {};
   const Correction known = correction(gpu, shape);
-  GemmTime time;
-  time.seconds = model_seconds(gpu, shape) * std::exp(known.log_ratio) / gpu.gemm.rate;
-  time.gemm_share = known.nearest;
+  const double seconds = model_seconds(gpu, shape) * std::exp(known.log_ratio) / gpu.gemm.rate;
+  GemmTime time = {.seconds = std::max(seconds, roofline_seconds(gpu, shape))};
   if (known.nearest == 0) time.evidence = replay::Evidence::measured;
   if (known.nearest > 0 && known.nearest < 1) time.evidence = replay::Evidence::interpolated;
+  if (!is_float8(shape.dtype) && !is_half(shape.dtype)) time.evidence = replay::Evidence::roofline;
   return time;
 }
 

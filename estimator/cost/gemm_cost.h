@@ -17,7 +17,6 @@ struct GemmShape {
 struct GemmTime {
   double seconds = 0;  // without the kernel's fixed time
   replay::Evidence evidence = replay::Evidence::model;
-  double gemm_share = 1;  // of the model's deviation that applies: none at a measured shape, half near one
 };
 
 /// Dense matrix rate of the data sheet, TFLOP/s. Vector rate for float32 and half of it for float64 (no tensor cores:
@@ -27,13 +26,14 @@ double peak_tflops(const hardware::GpuSpec& gpu, const std::string& dtype);
 /// Prices a matmul as the slowest of three limits, divided by gemm.rate:
 /// 1. tiles: over the tile sizes and splits of K, whole waves of tiles on the multiprocessors; each takes its products
 ///    at the tile rate plus a fixed start and end. Source: the wave staircase of ml-engineering's performance chapter;
-///    loss at small K as DeepGEMM's table (4096x32768x512: 590, K 1536: 990, K 16384: 1358 TFLOP/s), from which
-///    tile_overhead_us is derived.
-/// 2. power: 2 M N K at gemm.*_best of the peak, times (limit / reference) ^ exponent. Idle tiles leave power to the
-///    others, so a staircase below this limit does not show.
+///    loss at small K as in DeepGEMM's table, from which tile_overhead_us and float8_tile_share are derived
+///    (tests/estimator/cost/gemm_cost_test.cpp has the nine shapes).
+/// 2. power: 2 M N K at gemm.*_best_share of the peak, times (limit / reference) ^ exponent. Idle tiles leave power to
+///    the others, so a staircase below this limit does not show.
 /// 3. memory: each factor once, the result once.
 /// A measured shape replaces the model; shapes within a factor 2 in every extent are corrected by the measured ratio to
-/// the model, fading with distance. Without measured shapes the time is monotone in every extent.
+/// the model, fading with distance. Without measured shapes the time is monotone in every extent. Never faster than the
+/// data sheet's matrix rate or memory bandwidth. float32 and float64 have no figures of their own: roofline.
 GemmTime gemm_time(const hardware::GpuSpec& gpu, const GemmShape& shape);
 
 }  // namespace titan::cost

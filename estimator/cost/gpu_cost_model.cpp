@@ -29,63 +29,60 @@ GpuCostModel::GpuCostModel(const hardware::Machine& machine, const Deviations& d
     : gpu_(machine.gpu), software_(machine.software), deviations_(deviations) {
   const std::string& backend = software_.attention_backend(gpu_.architecture);
   if (!has_attention(gpu_, backend)) {
-    throw config::ConfigError("attention." + gpu_.architecture, "is '" + backend + "' (" + software_.file.string() +
-                                                                    "), of which attention.curves has no forward row (" +
-                                                                    gpu_.file.string() + ")");
+    throw config::ConfigError("attention." + gpu_.architecture,
+                              "is '" + backend + "' (" + software_.file.string() +
+                                  "), of which attention.curves has no forward row (" + gpu_.file.string() + ")");
   }
 }
 
-GpuCostModel::Parts GpuCostModel::price_matmul(const OpDescriptor& op) const {
-  const GemmShape shape = {.dtype = op.dtype,
-                           .batch = static_cast<double>(op.extents[0]),
-                           .m = static_cast<double>(op.extents[1]),
-                           .n = static_cast<double>(op.extents[2]),
-                           .k = static_cast<double>(op.extents[3]),
-                           .accumulates_float32 = accumulates_float32(op)};
-  const GemmTime time = gemm_time(gpu_, shape);
-  Parts parts;
-  parts.work_s = time.seconds;
-  parts.gemm_deviation = gpu_.deviation.gemm * time.gemm_share;
-  parts.evidence = time.evidence;
-  return parts;
+replay::Cost GpuCostModel::price_matmul(const OpDescriptor& op) const {
+  const GemmTime time = gemm_time(gpu_, {.dtype = op.dtype,
+                                         .batch = static_cast<double>(op.extents[0]),
+                                         .m = static_cast<double>(op.extents[1]),
+                                         .n = static_cast<double>(op.extents[2]),
+                                         .k = static_cast<double>(op.extents[3]),
+                                         .accumulates_float32 = accumulates_float32(op)});
+  return {.seconds = time.seconds, .evidence = time.evidence};
 }
 
-GpuCostModel::Parts GpuCostModel::price_attention(const OpDescriptor& op) const {
-  const AttentionShape shape = {.backend = software_.attention_backend(gpu_.architecture),
-                                .dtype = op.dtype,
-                                .batch = static_cast<double>(op.extents[0]),
-                                .query_heads = static_cast<double>(op.extents[1]),
-                                .key_heads = static_cast<double>(op.extents[2]),
-                                .queries = static_cast<double>(op.extents[3]),
-                                .keys = static_cast<double>(op.extents[4]),
-                                .head_size = static_cast<double>(op.extents[5]),
-                                .causal = op.is_causal,
-                                .backward = op.name.find("backward") != std::string::npos};
-  const AttentionTime time = attention_time(gpu_, shape);
-  Parts parts;
-  parts.work_s = time.seconds;
-  parts.attention_deviation = gpu_.deviation.attention;
-  parts.evidence = time.evidence;
-  return parts;
+replay::Cost GpuCostModel::price_attention(const OpDescriptor& op) const {
+  const AttentionTime time = attention_time(gpu_, {.backend = software_.attention_backend(gpu_.architecture),
+                                                   .dtype = op.dtype,
+                                                   .batch = static_cast<double>(op.extents[0]),
+                                                   .query_heads = static_cast<double>(op.extents[1]),
+                                                   .key_heads = static_cast<double>(op.extents[2]),
+                                                   .queries = static_cast<double>(op.extents[3]),
+                                                   .keys = static_cast<double>(op.extents[4]),
+                                                   .head_size = static_cast<double>(op.extents[5]),
+                                                   .causal = op.is_causal,
+                                                   .backward = op.name.find("backward") != std::string::npos});
+  return {.seconds = time.seconds, .evidence = time.evidence};
 }
 
 GpuCostModel::Parts GpuCostModel::price(const OpDescriptor& op) const {
-  Parts parts;
-  if (op.op_class == OpClass::matmul) parts = price_matmul(op);
-  if (op.op_class == OpClass::attention) parts = price_attention(op);
-  if (op.op_class == OpClass::memory) {
-    parts.work_s = memory_time(gpu_, op);
-    parts.memory_deviation = gpu_.deviation.memory;
+  const auto parts = [this](const replay::Cost& work, ErrorSource source, const hardware::ByEvidence& deviation) {
+    return Parts{.work_s = work.seconds,
+                 .fixed_s = gpu_.memory.kernel_us * kMicro,
+                 .deviation = deviation.of(work.evidence),
+                 .source = source,
+                 .evidence = work.evidence};
+  };
+  switch (op.op_class) {
+    case OpClass::matmul:
+      return parts(price_matmul(op), ErrorSource::gemm, gpu_.deviation.gemm);
+    case OpClass::attention:
+      return parts(price_attention(op), ErrorSource::attention, gpu_.deviation.attention);
+    case OpClass::memory:
+      return parts(memory_time(gpu_, op), ErrorSource::memory, gpu_.deviation.memory);
+    case OpClass::tiny:
+      break;
   }
-  parts.fixed_s = gpu_.memory.kernel_us * kMicro;
-  return parts;
+  return {.fixed_s = gpu_.memory.kernel_us * kMicro};
 }
 
 replay::Cost GpuCostModel::op(const OpDescriptor& op) const {
   const Parts parts = price(op);
-  const double work = parts.work_s * deviations_.factor(ErrorSource::gemm, parts.gemm_deviation) *
-                      deviations_.factor(ErrorSource::attention, parts.attention_deviation) *
-                      deviations_.factor(ErrorSource::memory, parts.memory_deviation);
+  const double work = parts.work_s * deviations_.factor(parts.source, parts.deviation);
   const double fixed = parts.fixed_s * deviations_.factor(ErrorSource::kernel, gpu_.deviation.kernel);
   return {.seconds = (work + fixed) * deviations_.factor(ErrorSource::part, gpu_.deviation.part),
           .evidence = parts.evidence};
@@ -95,17 +92,15 @@ PerSource GpuCostModel::relative_deviation(const OpDescriptor& op) const {
   const Parts parts = price(op);
   const double work_share = parts.work_s / (parts.work_s + parts.fixed_s);
   PerSource deviation = {};
-  const auto set = [&deviation](ErrorSource source, double value) { deviation[static_cast<size_t>(source)] = value; };
-  set(ErrorSource::part, gpu_.deviation.part);
-  set(ErrorSource::gemm, work_share * parts.gemm_deviation);
-  set(ErrorSource::attention, work_share * parts.attention_deviation);
-  set(ErrorSource::memory, work_share * parts.memory_deviation);
-  set(ErrorSource::kernel, (1 - work_share) * gpu_.deviation.kernel);
+  deviation[static_cast<size_t>(ErrorSource::part)] = gpu_.deviation.part;
+  deviation[static_cast<size_t>(ErrorSource::kernel)] = (1 - work_share) * gpu_.deviation.kernel;
+  deviation[static_cast<size_t>(parts.source)] += work_share * parts.deviation;
   return deviation;
 }
 
 double GpuCostModel::issue_s(const OpDescriptor&) const {
-  return software_.host.op_us * kMicro * deviations_.factor(ErrorSource::host, software_.deviation.host);
+  return (software_.host.op_us + software_.host.launch_us) * kMicro *
+         deviations_.factor(ErrorSource::host, software_.deviation.host);
 }
 
 double GpuCostModel::communication_issue_s() const {

@@ -26,15 +26,15 @@ class GpuCostModel : public replay::CostModel {
   PerSource relative_deviation(const trace::OpDescriptor& op) const;
 
  private:
-  /// Device time with its parts told apart.
+  /// Device time with its parts told apart. `source` and `deviation` are those of the work.
   struct Parts {
-    double work_s = 0, fixed_s = 0;
-    double gemm_deviation = 0, attention_deviation = 0, memory_deviation = 0;  // of the work
+    double work_s = 0, fixed_s = 0, deviation = 0;
+    ErrorSource source = ErrorSource::kernel;
     replay::Evidence evidence = replay::Evidence::model;
   };
   Parts price(const trace::OpDescriptor& op) const;
-  Parts price_matmul(const trace::OpDescriptor& op) const;
-  Parts price_attention(const trace::OpDescriptor& op) const;
+  replay::Cost price_matmul(const trace::OpDescriptor& op) const;
+  replay::Cost price_attention(const trace::OpDescriptor& op) const;
 
   hardware::GpuSpec gpu_;
   hardware::SoftwareSpec software_;

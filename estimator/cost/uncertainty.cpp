@@ -8,8 +8,8 @@
 namespace titan::cost {
 
 std::string_view to_string(ErrorSource source) {
-  constexpr std::array<std::string_view, kNumErrorSources> kNames = {
-      "part", "gemm", "attention", "memory", "kernel", "link", "network", "latency", "host"};
+  constexpr std::array<std::string_view, kNumErrorSources> kNames = {"part", "gemm",    "attention", "memory", "kernel",
+                                                                     "link", "network", "latency",   "host"};
   return kNames[static_cast<size_t>(source)];
 }
 
@@ -26,8 +26,8 @@ Deviations Deviations::one(ErrorSource source, double sigmas) {
 Propagation propagate(const std::function<double(const Deviations&)>& evaluate) {
   Propagation result;
   result.value = evaluate({});
-  config::check(result.value > 0 && std::isfinite(result.value), "propagate: the result must be positive: ",
-                result.value);
+  config::check(result.value > 0 && std::isfinite(result.value),
+                "propagate: the result must be positive: ", result.value);
   for (size_t i = 0; i < kNumErrorSources; ++i) {
     const auto source = static_cast<ErrorSource>(i);
     result.sensitivity.slower[i] = std::log(evaluate(Deviations::one(source, 1.0)) / result.value);

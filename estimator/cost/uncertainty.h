@@ -12,7 +12,7 @@ namespace titan::cost {
 /// high, it is so for every matmul. Sources are independent of each other.
 enum class ErrorSource : uint8_t {
   part,       // this GPU, this run: clocks, temperature, placement
-  gemm,       // matmul rate away from measured shapes
+  gemm,       // matmul rate
   attention,  // attention rate
   memory,     // bandwidth of device memory
   kernel,     // fixed time of kernels

@@ -1,5 +1,7 @@
 #include "estimator/hardware/cluster_spec.h"
 
+#include <algorithm>
+
 #include "estimator/hardware/spec_file.h"
 #include "runtime/config/config_error.h"
 
@@ -33,14 +35,51 @@ void declare_numbers(config::Schema& schema, ClusterSpec& cluster) {
   schema.section("pipeline", "what filling the pipeline costs a message of middle size")
       .field("fill_us", cluster.pipeline.fill_us, "extra time of a large message", between(2, 1500, "us"))
       .field("half_mib", cluster.pipeline.half_mib, "message that has half of it", between(0.5, 450, "MiB"));
-  schema.section("buffers", "device memory of one communicator")
-      .field("num_channels", cluster.buffers.num_channels, "channels of a communicator", between(1, 64, "channels"))
-      .field("channel_mib", cluster.buffers.channel_mib, "buffers of one channel", between(0.5, 64, "MiB"));
+  schema.section("channels", "copies of a ring or tree that NCCL runs side by side")
+      .field("per_communicator", cluster.channels.per_communicator, "each with its own buffers",
+             between(1, 64, "channels"));
   schema.section("deviation", "relative standard deviations of what is stated here")
-      .field("link", cluster.deviation.link, "bandwidth inside a node", share())
-      .field("network", cluster.deviation.network, "bandwidth between nodes", share())
-      .field("latency", cluster.deviation.latency, "fixed times", share());
+      .field("latency", cluster.deviation.latency, "fixed times", deviation_rules());
+  using replay::Evidence;
+  declare_deviation(schema, "link", cluster.deviation.link,
+                    {Evidence::measured, Evidence::interpolated, Evidence::model});
+  declare_deviation(schema, "network", cluster.deviation.network,
+                    {Evidence::measured, Evidence::interpolated, Evidence::model});
 }
+
+namespace {
+
+bool contains(const std::vector<std::string>& list, const char* name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+void check(const ClusterSpec& cluster) {
+  const auto fail = [&cluster](const char* key, const std::string& message) {
+    throw config::ConfigError(key, message + " (" + cluster.file.string() + ")");
+  };
+  if (cluster.link.switch_gb_s.has_value() != cluster.link.switch_min_ranks.has_value()) {
+    fail("link.switch_gb_s", "goes with link.switch_min_ranks: give both or none");
+  }
+  if (!contains(cluster.network.algorithms, "ring")) {
+    fail("network.algorithms", "must hold ring: gathers and reduce-scatters have no other");
+  }
+  if (!contains(cluster.network.protocols, "simple")) {
+    fail("network.protocols", "must hold simple: the low-latency ones are limits on it");
+  }
+}
+
+MeasuredCollective read_measured(const ClusterSpec& cluster, const std::string& text) {
+  RowReader row("measured.collectives", cluster.file.string(), text);
+  MeasuredCollective measured;
+  measured.kind = row.choice("kind", {"all_reduce", "all_gather", "reduce_scatter", "all_to_all"});
+  measured.num_ranks = static_cast<int64_t>(row.number("ranks", 2, 1e6));
+  measured.num_nodes = static_cast<int64_t>(row.number("nodes", 1, 1e6));
+  measured.busbw_gb_s = row.curve("busbw", 0.01, 5000);
+  if (measured.busbw_gb_s.back().second < 5) row.fail("must reach 5 GB/s at its largest size: the unit is GB/s");
+  return measured;
+}
+
+}  // namespace
 
 ClusterSpec load_cluster(const std::string& where, const std::string& name, const std::filesystem::path& folder) {
   ClusterSpec cluster;
@@ -58,19 +97,8 @@ ClusterSpec load_cluster(const std::string& where, const std::string& name, cons
       .field("calibrated", cluster.calibration.calibrated, "fitted to measurements")
       .field("statement", cluster.calibration.statement, "against what, or why not", {.not_empty = true});
   cluster.file = load_spec_file(schema, where, name, folder);
-  if (cluster.link.switch_gb_s.has_value() != cluster.link.switch_min_ranks.has_value()) {
-    throw config::ConfigError("link.switch_gb_s",
-                              "goes with link.switch_min_ranks: give both or none (" + cluster.file.string() + ")");
-  }
-  for (const auto& text : rows) {
-    RowReader row("measured.collectives", cluster.file.string(), text);
-    MeasuredCollective measured;
-    measured.kind = row.choice("kind", {"all_reduce", "all_gather", "reduce_scatter", "all_to_all"});
-    measured.num_ranks = static_cast<int64_t>(row.number("ranks", 2, 1e6));
-    measured.num_nodes = static_cast<int64_t>(row.number("nodes", 1, 1e6));
-    measured.busbw_gb_s = row.curve("busbw", 0.01, 5000);
-    cluster.measured.push_back(std::move(measured));
-  }
+  check(cluster);
+  for (const auto& text : rows) cluster.measured.push_back(read_measured(cluster, text));
   return cluster;
 }
 

@@ -27,8 +27,8 @@ struct ClusterSpec {
 
   struct Link {
     double ring_gb_s = 0, peer_gb_s = 0, all_to_all_gb_s = 0, ll_max_gb_s = 0;
-    bool mesh = false;                         // one link to each peer instead of a switch
-    std::optional<double> switch_gb_s;         // reduction in the switch (NVLS)
+    bool mesh = false;                  // one link to each peer instead of a switch
+    std::optional<double> switch_gb_s;  // reduction in the switch (NVLS)
     std::optional<int64_t> switch_min_ranks;
   } link;
   struct Network {
@@ -41,12 +41,12 @@ struct ClusterSpec {
   struct Pipeline {
     double fill_us = 0, half_mib = 0;
   } pipeline;
-  struct Buffers {
-    int64_t num_channels = 0;
-    double channel_mib = 0;
-  } buffers;
-  struct Deviation {  // relative standard deviations
-    double link = 0, network = 0, latency = 0;
+  struct Channels {
+    int64_t per_communicator = 0;
+  } channels;
+  struct Deviation {
+    double latency = 0;
+    ByEvidence link, network;
   } deviation;
 
   std::vector<MeasuredCollective> measured;

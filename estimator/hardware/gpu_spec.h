@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "estimator/hardware/deviation.h"
 #include "estimator/hardware/row_reader.h"
 #include "runtime/config/schema.h"
 
@@ -52,12 +53,12 @@ struct FreeFactor {
 };
 
 /// One kind of GPU as it trains: sheet values, measured curves, and rates. Meanings, units and ranges of the keys:
-/// declare(); sources: the comments in configs/hardware/*.toml.
+/// declare_numbers(); sources: the comments in configs/hardware/*.toml.
 struct GpuSpec {
   std::filesystem::path file;
 
   std::string name, cluster, architecture;
-  double memory_gib = 0, context_gib = 0, cublas_workspace_mib = 0;
+  double memory_gib = 0;
   int64_t num_sms = 0;
 
   struct Peak {
@@ -68,14 +69,14 @@ struct GpuSpec {
     double limit_w = 0, exponent = 0, gemm_reference_w = 0, attention_reference_w = 0;
   } power;
   struct Gemm {
-    double bfloat16_best = 0, bfloat16_tile = 0;
-    std::optional<double> float8_best, float8_tile;
+    double bfloat16_best_share = 0, bfloat16_tile_share = 0;
+    std::optional<double> float8_best_share, float8_tile_share;
     double rate = 0, accumulate_rate = 0, tile_overhead_us = 0;
     std::vector<GemmTile> tiles;
     std::vector<MeasuredGemm> measured;
   } gemm;
   struct Attention {
-    double rate = 0, backward_share = 0, forward_tile = 0, backward_tile = 0;
+    double rate = 0, backward_share = 0, forward_tile_rows = 0, backward_tile_rows = 0;
     std::vector<AttentionCurve> curves;
   } attention;
   struct Memory {
@@ -88,7 +89,8 @@ struct GpuSpec {
     double sms_per_communication = 0, memory_share = 0;
   } interference;
   struct Deviation {  // relative standard deviations
-    double part = 0, gemm = 0, attention = 0, memory = 0, kernel = 0;
+    double part = 0, kernel = 0;
+    ByEvidence gemm, attention, memory;
   } deviation;
 
   Calibration calibration;

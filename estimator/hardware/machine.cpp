@@ -16,7 +16,7 @@ void with_field(Machine& machine, const std::string& key, Use use) {
   std::vector<std::string> keys;
   for (const config::Schema* schema : {&gpu, &cluster, &software}) {
     for (const auto& section : schema->sections()) {
-      if (section.name() == "deviation") continue;
+      if (section.name().starts_with("deviation")) continue;
       for (const auto& field : section.fields()) {
         if (field.kind() != config::Kind::kNumber) continue;
         if (field.key() == key) return use(field);
@@ -24,8 +24,8 @@ void with_field(Machine& machine, const std::string& key, Use use) {
       }
     }
   }
-  throw config::ConfigError(key, "is no number of a hardware, cluster or software file" +
-                                     config::did_you_mean(key, keys));
+  throw config::ConfigError(key,
+                            "is no number of a hardware, cluster or software file" + config::did_you_mean(key, keys));
 }
 
 void check_factors(const Machine& machine) {
@@ -56,12 +56,20 @@ Machine load_machine(const MachineNames& names, const std::filesystem::path& con
   Machine machine;
   machine.gpu = load_gpu("hardware.gpu", names.hardware, configs / "hardware");
   const bool named = !names.cluster.empty();
-  machine.cluster =
-      load_cluster(named ? "hardware.cluster" : "gpu.cluster in " + machine.gpu.file.string(),
-                   named ? names.cluster : machine.gpu.cluster, configs / "cluster");
+  machine.cluster = load_cluster(named ? "hardware.cluster" : "gpu.cluster in " + machine.gpu.file.string(),
+                                 named ? names.cluster : machine.gpu.cluster, configs / "cluster");
   machine.software = load_software("hardware.software", names.software, configs / "software");
   check_factors(machine);
   return machine;
+}
+
+double bytes_beside_allocator(const Machine& machine, int64_t num_communicators) {
+  constexpr double kMebi = 1024.0 * 1024.0, kGibi = 1024.0 * kMebi;
+  const auto& process = machine.software.process;
+  const double alone = (process.context_gib + process.modules_gib) * kGibi;
+  if (num_communicators == 0) return alone;
+  const double channels = static_cast<double>(num_communicators * machine.cluster.channels.per_communicator);
+  return alone + process.distributed_gib * kGibi + channels * process.nccl_channel_mib * kMebi;
 }
 
 double factor(const Machine& machine, const std::string& key) {

@@ -28,6 +28,10 @@ struct MachineNames {
 /// hardware.gpu, hardware.cluster or hardware.software, or with the key and file that named it.
 Machine load_machine(const MachineNames& names, const std::filesystem::path& configs);
 
+/// Device memory that a process holds beside what its caching allocator reserves: context, modules and, with at least
+/// one communicator of two ranks or more, NCCL: a fixed part and the channels' buffers of each communicator.
+double bytes_beside_allocator(const Machine& machine, int64_t num_communicators);
+
 /// Reads the number behind a key of any of the three files ("gemm.rate", "network.efficiency"). Throws ConfigError for
 /// an unknown key, with the nearest.
 double factor(const Machine& machine, const std::string& key);

@@ -53,23 +53,50 @@ void declare_memory(config::Schema& schema, SoftwareSpec& software) {
              "of matmuls the 1st, 3rd, 5th ... of a block");
 }
 
+/// The one of four that belongs to `architecture`.
+template <class T>
+const T& by_architecture(const std::string& architecture, const T& ampere, const T& hopper, const T& blackwell,
+                         const T& cdna3) {
+  if (architecture == "ampere") return ampere;
+  if (architecture == "hopper") return hopper;
+  if (architecture == "blackwell") return blackwell;
+  config::check(architecture == "cdna3", "SoftwareSpec: unknown architecture: ", architecture);
+  return cdna3;
+}
+
 }  // namespace
 
 const std::string& SoftwareSpec::attention_backend(const std::string& architecture) const {
-  if (architecture == "ampere") return attention.ampere;
-  if (architecture == "hopper") return attention.hopper;
-  if (architecture == "blackwell") return attention.blackwell;
-  config::check(architecture == "cdna3", "attention_backend: unknown architecture: ", architecture);
-  return attention.cdna3;
+  return by_architecture(architecture, attention.ampere, attention.hopper, attention.blackwell, attention.cdna3);
+}
+
+double SoftwareSpec::cublas_workspace_bytes(const std::string& architecture) const {
+  const auto& mib = cublas_workspace;
+  return 1024.0 * 1024.0 *
+         by_architecture(architecture, mib.ampere_mib, mib.hopper_mib, mib.blackwell_mib, mib.cdna3_mib);
 }
 
 void declare_numbers(config::Schema& schema, SoftwareSpec& software) {
   schema.section("host", "time of the issuing thread")
-      .field("op_us", software.host.op_us, "one operator, launch included", between(0.5, 200, "us"))
+      .field("op_us", software.host.op_us, "one operator up to its launch", between(0.5, 200, "us"))
+      .field("launch_us", software.host.launch_us, "launching one kernel", between(0.5, 100, "us"))
       .field("communication_us", software.host.communication_us, "one collective or transfer", between(1, 500, "us"))
       .field("event_us", software.host.event_us, "recording or awaiting an event", between(0.1, 50, "us"));
+  schema.section("process", "device memory of a process beside the caching allocator")
+      .field("context_gib", software.process.context_gib, "driver context", between(0.05, 10, "GiB"))
+      .field("modules_gib", software.process.modules_gib, "loaded kernels", between(0.02, 10, "GiB"))
+      .field("distributed_gib", software.process.distributed_gib, "communication as a whole, once",
+             between(0.02, 10, "GiB"))
+      .field("nccl_channel_mib", software.process.nccl_channel_mib, "buffers of one channel of one communicator",
+             between(0.5, 64, "MiB"));
+  auto& workspace = software.cublas_workspace;
+  schema.section("cublas_workspace", "of one handle and stream, taken from the caching allocator")
+      .field("ampere_mib", workspace.ampere_mib, "on Ampere", between(0.5, 256, "MiB"))
+      .field("hopper_mib", workspace.hopper_mib, "on Hopper", between(0.5, 256, "MiB"))
+      .field("blackwell_mib", workspace.blackwell_mib, "on Blackwell", between(0.5, 256, "MiB"))
+      .field("cdna3_mib", workspace.cdna3_mib, "on CDNA 3", between(0.5, 256, "MiB"));
   schema.section("deviation", "relative standard deviations of what is stated here")
-      .field("host", software.deviation.host, "host times", share());
+      .field("host", software.deviation.host, "host times", deviation_rules());
 }
 
 SoftwareSpec load_software(const std::string& where, const std::string& name, const std::filesystem::path& folder) {

@@ -17,7 +17,7 @@ struct SoftwareSpec {
 
   std::string name, date;
   struct Host {
-    double op_us = 0, communication_us = 0, event_us = 0;
+    double op_us = 0, launch_us = 0, communication_us = 0, event_us = 0;
   } host;
   struct Attention {  // kernel by GPU generation: "fa2"
     std::string ampere, hopper, blackwell, cdna3;
@@ -29,9 +29,9 @@ struct SoftwareSpec {
     std::string optimizer;
   } fusion;
   struct AsyncTensorParallel {
-    bool copy_engine = false;     // moves bytes with copy engines, which hold no multiprocessors
-    bool splits_matmul = false;   // one matmul per rank's chunk instead of one
-    bool staged_reduce = false;   // partial results are gathered whole and then summed
+    bool copy_engine = false;                 // moves bytes with copy engines, which hold no multiprocessors
+    bool splits_matmul = false;               // one matmul per rank's chunk instead of one
+    bool staged_reduce = false;               // partial results are gathered whole and then summed
     std::vector<std::string> float8_recipes;  // that have such an operator
   } async_tp;
   struct Memory {
@@ -40,6 +40,12 @@ struct SoftwareSpec {
     int64_t gather_buffers = 0, reduce_inputs = 0;
     bool frees_logits_before_backward = false;
   } memory;
+  struct CublasWorkspace {  // by GPU generation, of each handle and stream
+    double ampere_mib = 0, hopper_mib = 0, blackwell_mib = 0, cdna3_mib = 0;
+  } cublas_workspace;
+  struct Process {  // device memory beside the caching allocator
+    double context_gib = 0, modules_gib = 0, distributed_gib = 0, nccl_channel_mib = 0;
+  } process;
   struct Checkpointing {
     std::vector<std::string> saved_ops;
     bool saves_every_second_matmul = false;
@@ -50,6 +56,8 @@ struct SoftwareSpec {
 
   /// The attention kernel used on `architecture`.
   const std::string& attention_backend(const std::string& architecture) const;
+  /// Bytes of the cuBLAS workspace of one handle and stream on `architecture`.
+  double cublas_workspace_bytes(const std::string& architecture) const;
 };
 
 /// Binds the numbers of `software` to their keys.

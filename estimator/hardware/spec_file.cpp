@@ -30,11 +30,18 @@ config::Rules between(double low, double high, const std::string& unit) {
           .wording = "must be " + plain(low) + " to " + plain(high) + (unit.empty() ? "" : " " + unit)};
 }
 
-config::Rules share() { return {.maximum = 1.0, .above = 0.0, .wording = "must be a share, above 0 and at most 1"}; }
+config::Rules share(double low) {
+  config::Rules rules = between(low, 1.0, "");
+  rules.wording = "must be a share of 1, " + plain(low) + " to 1";
+  return rules;
+}
 
 std::filesystem::path load_spec_file(const config::Schema& schema, const std::string& where, const std::string& name,
                                      const std::filesystem::path& folder) {
-  const std::filesystem::path path = config::find_file(where, name, folder);
+  // The name of a shipped file means that file, even where something of this name lies in the current folder.
+  const std::filesystem::path shipped = folder / (name + ".toml");
+  const std::filesystem::path path =
+      std::filesystem::is_regular_file(shipped) ? shipped : config::find_file(where, name, folder);
   const std::vector<std::string> given = config::load_toml(schema, config::read_file(where, path), path.string());
   for (const auto& section : schema.sections()) {
     for (const auto& field : section.fields()) {

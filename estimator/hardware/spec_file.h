@@ -12,8 +12,8 @@ namespace titan::hardware {
 /// unit 1000 times off is refused.
 config::Rules between(double low, double high, const std::string& unit);
 
-/// Accepts a share of something: above 0, at most 1. A percentage is refused.
-config::Rules share();
+/// Accepts a share of something: from `low` (above 0.001) to 1. A percentage is refused.
+config::Rules share(double low = 0.01);
 
 /// Finds `name` (a path or the name of a shipped file in `folder`) and assigns every key of it. `where` starts the
 /// messages about the name. Every key of the schema must be in the file, except optional ones and lists that may be
