@@ -15,6 +15,12 @@ std::string plain(double number) {
   return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
 }
 
+bool is_empty_list(const config::Field& field) {
+  const config::Value value = field.value();
+  const auto* list = std::get_if<config::TextList>(&value);
+  return list && list->empty();
+}
+
 bool must_be_given(const config::Field& field) {
   const bool may_be_empty = field.kind() == config::Kind::kTextList && !field.rules().not_empty;
   return !field.optional() && !may_be_empty;
@@ -45,8 +51,11 @@ std::filesystem::path load_spec_file(const config::Schema& schema, const std::st
   const std::vector<std::string> given = config::load_toml(schema, config::read_file(where, path), path.string());
   for (const auto& section : schema.sections()) {
     for (const auto& field : section.fields()) {
-      if (!must_be_given(field) || std::find(given.begin(), given.end(), field.key()) != given.end()) continue;
-      throw config::ConfigError(field.key(), "is missing in " + path.string() + ": " + field.meaning());
+      if (!must_be_given(field)) continue;
+      const bool is_given = std::find(given.begin(), given.end(), field.key()) != given.end();
+      if (is_given && !is_empty_list(field)) continue;
+      const char* message = is_given ? "must not be empty in " : "is missing in ";
+      throw config::ConfigError(field.key(), message + path.string() + ": " + field.meaning());
     }
   }
   return path;
