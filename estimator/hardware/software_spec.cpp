@@ -2,6 +2,7 @@
 
 #include "estimator/hardware/spec_file.h"
 #include "runtime/config/check.h"
+#include "runtime/config/config_error.h"
 
 namespace titan::hardware {
 namespace {
@@ -67,7 +68,11 @@ const T& by_architecture(const std::string& architecture, const T& ampere, const
 }  // namespace
 
 const std::string& SoftwareSpec::attention_backend(const std::string& architecture) const {
-  return by_architecture(architecture, attention.ampere, attention.hopper, attention.blackwell, attention.cdna3);
+  const auto& kernel =
+      by_architecture(architecture, attention.ampere, attention.hopper, attention.blackwell, attention.cdna3);
+  if (kernel) return *kernel;
+  throw config::ConfigError("attention." + architecture,
+                            "is not given: " + name + " does not run on " + architecture + " (" + file.string() + ")");
 }
 
 double SoftwareSpec::cublas_workspace_bytes(const std::string& architecture) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct SoftwareSpec {
   struct Host {
     double op_us = 0, launch_us = 0, communication_us = 0, event_us = 0;
   } host;
-  struct Attention {  // kernel by GPU generation: "fa2"
-    std::string ampere, hopper, blackwell, cdna3;
+  struct Attention {  // kernel by GPU generation: "fa2"; none where the program does not run
+    std::optional<std::string> ampere, hopper, blackwell, cdna3;
     bool repeats_key_heads = false;  // copies keys and values to all query heads first
   } attention;
   struct Fusion {
@@ -54,7 +55,7 @@ struct SoftwareSpec {
     double host = 0;
   } deviation;
 
-  /// The attention kernel used on `architecture`.
+  /// The attention kernel used on `architecture`. Throws ConfigError where the program does not run there.
   const std::string& attention_backend(const std::string& architecture) const;
   /// Bytes of the cuBLAS workspace of one handle and stream on `architecture`.
   double cublas_workspace_bytes(const std::string& architecture) const;
