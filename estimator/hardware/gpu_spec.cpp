@@ -83,7 +83,7 @@ void declare_numbers(config::Schema& schema, GpuSpec& gpu) {
   schema.section("power", "the power limit and the ones that figures were measured at")
       .field("limit_w", gpu.power.limit_w, "power limit", between(50, 3000, "W"))
       .field("exponent", gpu.power.exponent, "power-limited rate ~ limit ^ exponent", between(0.3, 1.2, ""))
-      .field("gemm_reference_w", gpu.power.gemm_reference_w, "limit behind gemm.*_best", between(50, 3000, "W"))
+      .field("gemm_reference_w", gpu.power.gemm_reference_w, "limit behind gemm.*_best_share", between(50, 3000, "W"))
       .field("attention_reference_w", gpu.power.attention_reference_w, "limit behind the attention curves",
              between(50, 3000, "W"));
   declare_gemm(schema, gpu.gemm);

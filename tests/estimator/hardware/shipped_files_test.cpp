@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 #include "runtime/config/config_error.h"
@@ -80,6 +81,34 @@ TEST(ShippedFiles, EveryNumberRefusesZeroNegativesAndUnitsOffByAThousand) {
     config::Schema schema;
     declare_numbers(schema, machine.software);
     expect_guarded(schema, software);
+  }
+}
+
+/// Dotted keys of a TOML file, from its text.
+std::set<std::string> keys_of(const std::filesystem::path& file) {
+  std::set<std::string> keys;
+  std::string section, line;
+  for (std::ifstream in(file); std::getline(in, line);) {
+    const size_t equals = line.find(" = ");
+    if (line.starts_with("[")) {
+      section = line.substr(1, line.find(']') - 1);
+    } else if (equals != std::string::npos &&
+               line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == equals) {
+      keys.insert(section + "." + line.substr(0, equals));
+    }
+  }
+  return keys;
+}
+
+TEST(ShippedFiles, HaveEveryKeyExplainedInTheDocumentation) {
+  std::ifstream in(std::filesystem::path(TITAN_SOURCE_DIR) / "docs/hardware.md");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  for (const char* kind : {"hardware", "cluster", "software"}) {
+    for (const auto& name : shipped(kind)) {
+      const std::set<std::string> keys = keys_of(kConfigs / kind / (name + ".toml"));
+      EXPECT_GT(keys.size(), 20u) << name;
+      for (const auto& key : keys) EXPECT_NE(text.find("`" + key + "`"), std::string::npos) << key << " of " << name;
+    }
   }
 }
 
