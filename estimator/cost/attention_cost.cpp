@@ -6,6 +6,7 @@
 
 #include "estimator/cost/curve.h"
 #include "estimator/cost/gemm_cost.h"
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 
 namespace titan::cost {
@@ -14,7 +15,7 @@ namespace {
 using hardware::AttentionCurve;
 using Pass = AttentionCurve::Pass;
 
-constexpr double kTera = 1e12;
+using hardware::kTera;
 constexpr double kBackwardOverForward = 2.5;  // FLOPs
 constexpr double kCurveTokens = 16384, kCurveChannels = 2048;
 

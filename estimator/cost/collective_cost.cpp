@@ -4,13 +4,16 @@
 #include <array>
 #include <cmath>
 
+#include "estimator/hardware/units.h"
+
 namespace titan::cost {
 namespace {
 
 using hardware::ClusterSpec;
+using hardware::kGiga;
+using hardware::kMebi;
+using hardware::kMicro;
 using trace::CollectiveKind;
-
-constexpr double kGiga = 1e9, kMicro = 1e-6, kMebi = 1024.0 * 1024.0;
 
 /// Latencies of NCCL's tuner in us, by protocol (ll, ll128, simple): ncclTunerConstantsDefaults, hwLatencies.
 using PerProtocol = std::array<double, 3>;

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 
 namespace titan::cost {
 namespace {
 
-constexpr double kTera = 1e12;
+using hardware::kTera;
 
 bool is_float8(const std::string& dtype) { return dtype.starts_with("float8"); }
 bool is_half(const std::string& dtype) { return dtype == "bfloat16" || dtype == "float16"; }
@@ -26,14 +27,15 @@ double power_share(const hardware::GpuSpec& gpu) {
 
 /// FLOP/s inside full waves of the best tile.
 double tile_rate(const hardware::GpuSpec& gpu, const std::string& dtype) {
-  const double share = is_float8(dtype) ? *gpu.gemm.float8_tile_share : gpu.gemm.bfloat16_tile_share;
-  return peak_tflops(gpu, dtype) * kTera * share;
+  const double peak = peak_tflops(gpu, dtype) * kTera;  // first: throws where a part has no float8
+  return peak * (is_float8(dtype) ? *gpu.gemm.float8_tile_share : gpu.gemm.bfloat16_tile_share);
 }
 
 /// FLOP/s that the power limit leaves to the best shape.
 double sustained_rate(const hardware::GpuSpec& gpu, const std::string& dtype) {
+  const double peak = peak_tflops(gpu, dtype) * kTera;
   const double share = is_float8(dtype) ? *gpu.gemm.float8_best_share : gpu.gemm.bfloat16_best_share;
-  return std::min(peak_tflops(gpu, dtype) * kTera * share * power_share(gpu), tile_rate(gpu, dtype));
+  return std::min(peak * share * power_share(gpu), tile_rate(gpu, dtype));
 }
 
 double memory_rate(const hardware::GpuSpec& gpu) { return gpu.peak.hbm_tb_s * kTera * gpu.memory.efficiency; }

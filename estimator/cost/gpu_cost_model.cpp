@@ -6,6 +6,7 @@
 #include "estimator/cost/attention_cost.h"
 #include "estimator/cost/gemm_cost.h"
 #include "estimator/cost/memory_cost.h"
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 
 namespace titan::cost {
@@ -14,7 +15,7 @@ namespace {
 using trace::OpClass;
 using trace::OpDescriptor;
 
-constexpr double kMicro = 1e-6;
+using hardware::kMicro;
 
 /// Computes in less than 4 bytes, writes 4 per element.
 bool accumulates_float32(const OpDescriptor& op) {

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "estimator/cost/curve.h"
+#include "estimator/hardware/units.h"
 
 namespace titan::cost {
 
 replay::Cost memory_time(const hardware::GpuSpec& gpu, const trace::OpDescriptor& op) {
-  constexpr double kTera = 1e12;
+  using hardware::kTera;
   const double bytes = op.bytes_read + op.bytes_written;
 
   double rate = gpu.peak.hbm_tb_s * kTera * gpu.memory.efficiency * at(gpu.memory.size_steps, bytes);

@@ -1,5 +1,6 @@
 #include "estimator/hardware/machine.h"
 
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
 
@@ -64,7 +65,6 @@ Machine load_machine(const MachineNames& names, const std::filesystem::path& con
 }
 
 double bytes_beside_allocator(const Machine& machine, int64_t num_communicators) {
-  constexpr double kMebi = 1024.0 * 1024.0, kGibi = 1024.0 * kMebi;
   const auto& process = machine.software.process;
   const double alone = (process.context_gib + process.modules_gib) * kGibi;
   if (num_communicators == 0) return alone;

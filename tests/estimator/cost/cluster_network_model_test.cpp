@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "estimator/hardware/units.h"
 #include "tests/estimator/shipped.h"
 
 namespace titan::cost {
@@ -12,7 +13,7 @@ namespace {
 using replay::Evidence;
 using trace::CollectiveKind;
 
-constexpr double kMebi = 1024.0 * 1024.0;
+using hardware::kMebi;
 
 trace::Group ranks(int count, int stride = 1) {
   trace::Group group{.name = "fsdp"};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "estimator/hardware/units.h"
 #include "tests/estimator/shipped.h"
 
 namespace titan::cost {
@@ -14,7 +15,8 @@ using hardware::ClusterSpec;
 using trace::CollectiveKind;
 using enum trace::CollectiveKind;
 
-constexpr double kMebi = 1024.0 * 1024.0, kGibi = 1024.0 * kMebi;
+using hardware::kGibi;
+using hardware::kMebi;
 constexpr CollectiveKind kMoving[] = {all_reduce, all_gather, reduce_scatter, all_to_all, broadcast};
 
 ClusterSpec cluster(const std::string& name) {

@@ -4,13 +4,12 @@
 
 #include <fstream>
 
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 #include "tests/estimator/shipped.h"
 
 namespace titan::hardware {
 namespace {
-
-constexpr double kMebi = 1024.0 * 1024.0;
 
 TEST(LoadMachine, TakesTheClusterThatTheHardwareNames) {
   EXPECT_EQ(load_machine({.hardware = "gb200"}, kConfigs).cluster.gpus_per_node, 72);
