@@ -23,10 +23,8 @@ std::vector<std::string> model_names() {
 void check_device(const Job& job, const WorldPlan& plan) {
   const std::string& device = job.titan.device;
   if (device == "cuda") throw config::ConfigError("titan.device", "\"cuda\" is not there yet; use cpu");
-  if (device == "sim" || (device == "auto" && plan.kind == WorldKind::fake)) {
-    throw config::ConfigError(
-        "titan.device",
-        "the simulated device is not there yet; the fake world runs one real rank with --titan.device cpu");
+  if (device == "sim" && plan.kind != WorldKind::fake) {
+    throw config::ConfigError("titan.device", "\"sim\" is the device of imagined ranks; set COMM_MODE=fake_backend");
   }
 }
 
@@ -45,6 +43,7 @@ Job::Job() {
   config::declare(schema, config);
   declare(schema, titan);
   declare(schema, hardware);
+  declare(schema, sim);
 }
 
 std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,

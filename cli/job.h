@@ -21,6 +21,7 @@ struct Job {
   config::JobConfig config;
   TitanSection titan;
   HardwareSection hardware;
+  SimSection sim;
   config::Schema schema;  // bound to the members above
   config::LoadedConfig loaded;
 

@@ -24,4 +24,12 @@ void declare(config::Schema& schema, HardwareSection& section) {
   schema.alias("gpus", "hardware.num_gpus");
 }
 
+void declare(config::Schema& schema, SimSection& section) {
+  schema.section("sim", "How the simulated device runs.")
+      .field("steps", section.steps,
+             "steps that the fake world simulates, unless --training.steps is given on the command line; the second is "
+             "steady state",
+             {.minimum = 1, .maximum = 1000});
+}
+
 }  // namespace titan::cli

@@ -22,8 +22,14 @@ struct HardwareSection {
   std::optional<int64_t> num_gpus;
 };
 
+/// [sim]: how the simulated device runs.
+struct SimSection {
+  int64_t steps = 2;
+};
+
 /// Declare our own sections beside torchtitan's, bound to live variables, with their short names on the command line.
 void declare(config::Schema& schema, TitanSection& section);
 void declare(config::Schema& schema, HardwareSection& section);
+void declare(config::Schema& schema, SimSection& section);
 
 }  // namespace titan::cli

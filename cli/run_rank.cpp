@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/start_lines.h"
 #include "runtime/config/config_error.h"
 #include "runtime/data/data_loader.h"
 #include "runtime/data/dataset.h"
@@ -14,12 +15,6 @@
 
 namespace titan::cli {
 namespace {
-
-std::string with_commas(int64_t number) {
-  std::string digits = std::to_string(number);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(at, ",");
-  return digits;
-}
 
 data::DataLoader make_loader(const Job& job, const RunInputs& inputs, const train::Session& session,
                              metrics::Logger& log) {
@@ -44,26 +39,17 @@ metrics::MetricsOptions metrics_options(const Job& job, const train::ModelSpec& 
           .colours = !job.config.metrics.disable_color_printing};
 }
 
-void log_start(const Job& job, const platform::Platform& platform, const RankOptions& options, metrics::Logger& log) {
-  log.info("titan version: " TITAN_VERSION);
-  log.info("Starting job: " + job.config.job.description);
-  for (const auto& notice : options.notices) log.warning(notice);
-  const auto world = platform.world();
-  if (world.size > 1) log.info("Rank " + std::to_string(world.rank) + " of " + std::to_string(world.size));
-}
-
 }  // namespace
 
 void run_rank(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, platform::Platform& platform,
               const RankOptions& options) {
   metrics::Logger log(std::cout, {.quiet = !options.log});
-  log_start(job, platform, options, log);
+  log_start(job, platform.world(), options.notices, log);
   std::optional<c10::ScalarType> dtype;
   if (job.titan.dtype) dtype = train::parse_dtype(*job.titan.dtype);
   train::Session session(
       {.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
-  log.info("Model " + model.name + " " + model.flavor + " size: " + with_commas(model.num_parameters) +
-           " total parameters");
+  log.info(model_size_line(model));
   const auto memory = platform.memory_stats();
   log.info(metrics::model_memory_line("CPU", memory.peak_reserved_bytes, memory.capacity_bytes));
   auto loader = make_loader(job, inputs, session, log);

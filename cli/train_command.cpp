@@ -10,7 +10,9 @@
 #include "cli/command.h"
 #include "cli/job.h"
 #include "cli/launch.h"
+#include "cli/prediction.h"
 #include "cli/run_rank.h"
+#include "cli/train_simulated.h"
 #include "cli/world.h"
 #include "models/registry.h"
 #include "runtime/comm/fake_communicator.h"
@@ -34,6 +36,8 @@ constexpr const char* kTrainHelp =
     "  titan train                              one process\n"
     "  NGPU=4 titan train                       4 local processes, connected by Gloo\n"
     "  COMM_MODE=local_tensor NGPU=8 titan train  8 ranks as threads of one process\n"
+    "  COMM_MODE=fake_backend NGPU=512 titan train  512 ranks on simulated GPUs: predicted memory and tokens per "
+    "second\n"
     "  COMM_MODE=fake_backend NGPU=512 titan train --titan.device cpu  one real rank (RANK, default 0) with imagined "
     "peers\n"
     "  torchrun --no-python …, srun …           ranks started by others\n\n"
@@ -100,7 +104,7 @@ int launch_processes(const std::vector<std::string>& arguments, const WorldPlan&
 
 WorldPlan plan_world(const Job& job) {
   WorldSettings settings{.comm_mode = job.config.comm.mode};
-  if (job.hardware.num_gpus) settings.num_fake_ranks = static_cast<int>(*job.hardware.num_gpus);
+  settings.num_fake_ranks = static_cast<int>(num_imagined_ranks(job));
   return decide_world(current_environment(), settings);
 }
 
@@ -156,6 +160,7 @@ int train_command(const std::vector<std::string>& arguments) {
     std::printf("%s\n", config::config_json(job->schema).c_str());
     return kOk;
   }
+  if (plan.kind == WorldKind::fake && job->titan.device != "cpu") return train_simulated(*job, model, plan);
   options.notices = check_job(*job, model, plan);
   const RunInputs inputs = open_inputs(*job, model);
   if (plan.kind == WorldKind::launch) return launch_processes(arguments, plan);

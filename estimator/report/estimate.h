@@ -103,7 +103,8 @@ struct Subject {
 struct Estimate {
   Subject subject;
   bool fits = false;
-  double step_time_s = 0.0;
+  double step_time_s = 0.0;          // in steady state
+  std::vector<double> step_times_s;  // of every simulated step; the first allocates what stays
   double tokens_per_second_per_gpu = 0.0;
   double tflops_per_gpu = 0.0;
   double mfu_percent = 0.0;

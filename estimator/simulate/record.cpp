@@ -1,0 +1,62 @@
+#include "estimator/simulate/record.h"
+
+#include <ATen/ops/empty.h>
+
+#include <iostream>
+
+#include "runtime/train/session.h"
+#include "runtime/train/train_step.h"
+#include "sim/platform/sim_platform.h"
+
+namespace titan::estimator {
+namespace {
+
+sim::DeviceOptions device_options(const hardware::Machine& machine) {
+  sim::DeviceOptions options;
+  options.memory.expandable_segments = machine.software.memory.segments == "expandable";
+  options.matmul_workspace_bytes =
+      static_cast<uint64_t>(machine.software.cublas_workspace_bytes(machine.gpu.architecture));
+  return options;
+}
+
+/// Tokens whose values nobody reads.
+data::Batch empty_batch(const train::Session& session) {
+  const at::IntArrayRef sizes{session.batch_rules().per_rank(), session.config().training.seq_len};
+  return {.tokens = at::empty(sizes, at::kLong), .labels = at::empty(sizes, at::kLong)};
+}
+
+trace::Trace record_rank(const Request& request, int rank, int64_t& tokens_per_step) {
+  metrics::Logger quiet(std::cout, {.quiet = true});
+  sim::SimPlatform platform({.rank = rank, .size = static_cast<int>(request.world_size), .local_rank = 0},
+                            device_options(request.machine));
+  train::Session session({.config = request.config,
+                          .model = request.model,
+                          .platform = platform,
+                          .log = quiet,
+                          .uniform_dtype = request.uniform_dtype});
+  tokens_per_step = session.batch_rules().global * request.config.training.seq_len;
+  const auto batch = empty_batch(session);
+  for (int64_t step = 1; step <= request.num_steps; ++step) {
+    train::train_step(session, batch, step, request.config.optimizer.lr);
+  }
+  return platform.take_trace();
+}
+
+}  // namespace
+
+replay::World Recording::world() const {
+  replay::World world{.roles = {}, .role_of_rank = role_of_rank};
+  for (const auto& role : roles) world.roles.push_back(&role.trace);
+  return world;
+}
+
+// Pipelines, context and expert parallelism will make several roles; until then all ranks are of one.
+Recording record(const Request& request) {
+  Recording recording;
+  recording.role_of_rank.assign(static_cast<size_t>(request.world_size), 0);
+  recording.roles.push_back({.multiplicity = request.world_size, .trace = {}});
+  recording.roles.front().trace = record_rank(request, 0, recording.tokens_per_step);
+  return recording;
+}
+
+}  // namespace titan::estimator
