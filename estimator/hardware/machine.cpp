@@ -1,5 +1,7 @@
 #include "estimator/hardware/machine.h"
 
+#include <cmath>
+
 #include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
@@ -64,12 +66,15 @@ Machine load_machine(const MachineNames& names, const std::filesystem::path& con
   return machine;
 }
 
-double bytes_beside_allocator(const Machine& machine, int64_t num_communicators) {
+std::map<std::string, int64_t> bytes_beside_allocator(const Machine& machine, int64_t num_communicators) {
   const auto& process = machine.software.process;
-  const double alone = (process.context_gib + process.modules_gib) * kGibi;
-  if (num_communicators == 0) return alone;
+  const auto bytes = [](double count, double unit) { return static_cast<int64_t>(std::llround(count * unit)); };
+  std::map<std::string, int64_t> held = {{"context", bytes(process.context_gib, kGibi)},
+                                         {"modules", bytes(process.modules_gib, kGibi)}};
+  if (num_communicators == 0) return held;
   const double channels = static_cast<double>(num_communicators * machine.cluster.channels.per_communicator);
-  return alone + process.distributed_gib * kGibi + channels * process.nccl_channel_mib * kMebi;
+  held["nccl"] = bytes(process.distributed_gib, kGibi) + bytes(channels * process.nccl_channel_mib, kMebi);
+  return held;
 }
 
 double factor(const Machine& machine, const std::string& key) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,9 +30,10 @@ struct MachineNames {
 /// hardware.gpu, hardware.cluster or hardware.software, or with the key and file that named it.
 Machine load_machine(const MachineNames& names, const std::filesystem::path& configs);
 
-/// Device memory that a process holds beside what its caching allocator reserves: context, modules and, with at least
-/// one communicator of two ranks or more, NCCL: a fixed part and the channels' buffers of each communicator.
-double bytes_beside_allocator(const Machine& machine, int64_t num_communicators);
+/// Device memory in bytes that a process holds beside what its caching allocator reserves, by what holds it: "context",
+/// "modules" and, with at least one communicator of two ranks or more, "nccl": a fixed part and the buffers of each
+/// communicator's channels.
+std::map<std::string, int64_t> bytes_beside_allocator(const Machine& machine, int64_t num_communicators);
 
 /// Reads the number behind a key of any of the three files ("gemm.rate", "network.efficiency"). Throws ConfigError for
 /// an unknown key, with the nearest.

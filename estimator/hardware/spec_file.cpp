@@ -21,11 +21,6 @@ bool is_empty_list(const config::Field& field) {
   return list && list->empty();
 }
 
-bool must_be_given(const config::Field& field) {
-  const bool may_be_empty = field.kind() == config::Kind::kTextList && !field.rules().not_empty;
-  return !field.optional() && !may_be_empty;
-}
-
 }  // namespace
 
 config::Rules between(double low, double high, const std::string& unit) {
@@ -51,11 +46,12 @@ std::filesystem::path load_spec_file(const config::Schema& schema, const std::st
   const std::vector<std::string> given = config::load_toml(schema, config::read_file(where, path), path.string());
   for (const auto& section : schema.sections()) {
     for (const auto& field : section.fields()) {
-      if (!must_be_given(field)) continue;
       const bool is_given = std::find(given.begin(), given.end(), field.key()) != given.end();
-      if (is_given && !is_empty_list(field)) continue;
-      const char* message = is_given ? "must not be empty in " : "is missing in ";
-      throw config::ConfigError(field.key(), message + path.string() + ": " + field.meaning());
+      const auto fail = [&](const char* message) {
+        throw config::ConfigError(field.key(), message + path.string() + ": " + field.meaning());
+      };
+      if (!is_given && !field.optional()) fail("is missing in ");
+      if (is_given && field.rules().not_empty && is_empty_list(field)) fail("must not be empty in ");
     }
   }
   return path;

@@ -70,6 +70,12 @@ TEST(CollectiveTime, OfSmallMessagesGrowsWithRanks) {
   }
 }
 
+TEST(CollectiveTime, OfABarrierIsThatOfAnAllReduceOfNothing) {
+  const ClusterSpec spec = cluster("h100_hgx_400g");
+  EXPECT_GT(seconds(spec, barrier, 0, spread(16, 8)), 0);
+  EXPECT_EQ(seconds(spec, barrier, 0, spread(16, 8)), seconds(spec, all_reduce, 0, spread(16, 8)));
+}
+
 TEST(CollectiveTime, IsShorterInsideANodeThanAcross) {
   for (const auto& name : hardware::shipped("cluster")) {
     const ClusterSpec spec = cluster(name);

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <functional>
+#include <set>
 
 #include "runtime/config/config_error.h"
 #include "tests/estimator/shipped.h"
@@ -122,6 +123,49 @@ TEST(WrongSoftwareFile, IsOneErrorNamingFileKeyAndWhatIsAllowed) {
   for (const Case& wrong : cases) {
     expect_error("software", "titan", wrong,
                  [](const std::string& file) { load_machine({.software = file}, kConfigs); });
+  }
+}
+
+// What the documentation says may be left out, some only together.
+const std::set<std::string> kMayBeMissing = {"link.switch_gb_s",       "link.switch_min_ranks",  "peak.float8_tflops",
+                                             "gemm.float8_best_share", "gemm.float8_tile_share", "attention.ampere",
+                                             "attention.hopper",       "attention.blackwell",    "attention.cdna3"};
+
+/// Loads a shipped file without each of its one-line keys in turn.
+void expect_all_needed(const std::string& kind, const std::string& name, const Load& load) {
+  std::ifstream in(kConfigs / kind / (name + ".toml"));
+  const auto file = std::filesystem::path(testing::TempDir()) / ("without_a_key_" + kind + ".toml");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::string section;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const size_t equals = lines[i].find(" = ");
+    if (lines[i].starts_with("[")) section = lines[i].substr(1, lines[i].find(']') - 1);
+    if (equals == std::string::npos || lines[i].find_first_of("# ") < equals || lines[i].ends_with("[")) continue;
+    const std::string key = section + "." + lines[i].substr(0, equals);
+    if (kMayBeMissing.contains(key)) continue;
+    std::ofstream out(file);
+    for (size_t j = 0; j < lines.size(); ++j) out << (j == i ? "" : lines[j]) << "\n";
+    out.close();
+    try {
+      load(file.string());
+      ADD_FAILURE() << name << " loads without " << key;
+    } catch (const config::ConfigError& error) {
+      EXPECT_EQ(error.where(), key) << name;
+    }
+  }
+}
+
+TEST(WrongFile, LacksOneKeyAndTheErrorNamesIt) {
+  for (const auto& name : shipped("hardware")) {
+    expect_all_needed("hardware", name, [](const auto& file) { load_gpu("hardware", file, kConfigs / "hardware"); });
+  }
+  for (const auto& name : shipped("cluster")) {
+    expect_all_needed("cluster", name, [](const auto& file) { load_cluster("cluster", file, kConfigs / "cluster"); });
+  }
+  for (const auto& name : shipped("software")) {
+    expect_all_needed("software", name,
+                      [](const auto& file) { load_software("software", file, kConfigs / "software"); });
   }
 }
 
