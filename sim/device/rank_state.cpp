@@ -46,7 +46,7 @@ void RankState::set_stream(uint8_t stream) {
 Allocation* RankState::allocate(uint64_t num_bytes) {
   trace::Recorder& to = recorder();
   const memory::BlockId block = memory_.malloc(num_bytes, stream_);
-  return new Allocation{shared_from_this(), num_bytes, block, to.alloc(stream_, num_bytes), stream_};
+  return new Allocation{shared_from_this(), num_bytes, block, to.alloc(stream_, num_bytes, category_), stream_};
 }
 
 void RankState::free(Allocation* allocation) {

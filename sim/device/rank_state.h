@@ -40,6 +40,10 @@ class RankState : public std::enable_shared_from_this<RankState> {
   uint8_t stream() const { return stream_; }
   void set_stream(uint8_t stream);
 
+  /// What storages allocated from now on are for: a number of Recorder::intern_category.
+  uint16_t category() const { return category_; }
+  void set_category(uint16_t category) { category_ = category; }
+
   /// Records storage of `num_bytes` > 0 of the current stream's pool. Throws memory::OutOfMemoryError.
   Allocation* allocate(uint64_t num_bytes);
   void free(Allocation* allocation);
@@ -54,6 +58,7 @@ class RankState : public std::enable_shared_from_this<RankState> {
   trace::Recorder recorder_;
   bool is_recording_ = true;
   uint8_t stream_ = 0;
+  uint16_t category_ = 0;
   memory::CompletedEvents events_;
   memory::CachingAllocator memory_;
   std::unique_ptr<CallTable> calls_;

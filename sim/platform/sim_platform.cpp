@@ -8,12 +8,14 @@
 
 #include "runtime/comm/call.h"
 #include "runtime/comm/solo_communicator.h"
+#include "runtime/platform/memory_category.h"
 #include "sim/comm/trace_communicator.h"
 #include "sim/device/device_table.h"
 #include "sim/device/dispatch.h"
 #include "sim/device/register_sim_device.h"
 #include "sim/device/storage.h"
 #include "sim/platform/run_unit.h"
+#include "sim/trace/categories.h"
 
 namespace titan::sim {
 namespace {
@@ -88,10 +90,17 @@ std::unique_ptr<comm::Communicator> SimPlatform::make_communicator(const std::ve
 }
 
 platform::Scope SimPlatform::annotate(std::string_view name) {
+  if (name.starts_with(platform::kMemoryScopePrefix)) return tag_memory(name.substr(platform::kMemoryScopePrefix.size()));
   state_->recorder().begin_scope(name);
   return platform::Scope([state = state_.get()] {
     if (state->is_recording()) state->recorder().end_scope();
   });
+}
+
+platform::Scope SimPlatform::tag_memory(std::string_view category) {
+  const uint16_t before = state_->category();
+  state_->set_category(state_->recorder().intern_category(category));
+  return platform::Scope([state = state_.get(), before] { state->set_category(before); });
 }
 
 double SimPlatform::read(const at::Tensor& scalar, double expectation) {
@@ -104,6 +113,10 @@ std::vector<at::Tensor> SimPlatform::run_unit(unit::UnitCall&& call) { return si
 
 const trace::Trace& SimPlatform::trace() const { return state_->recorder().trace(); }
 
-trace::Trace SimPlatform::take_trace() { return state_->end_recording(); }
+trace::Trace SimPlatform::take_trace() {
+  trace::Trace trace = state_->end_recording();
+  trace::assign_categories(trace);
+  return trace;
+}
 
 }  // namespace titan::sim

@@ -29,6 +29,7 @@ class SimPlatform final : public platform::Platform {
   double now() override;
   platform::MemoryStats memory_stats() override;
   std::unique_ptr<comm::Communicator> make_communicator(const std::vector<int>& ranks, std::string_view name) override;
+  /// A scope in the trace, or, for a memory scope, the tag of what is allocated in it.
   platform::Scope annotate(std::string_view name) override;
   bool has_values() const override { return false; }
   double read(const at::Tensor& scalar, double expectation) override;
@@ -36,11 +37,13 @@ class SimPlatform final : public platform::Platform {
 
   /// What has been recorded so far.
   const trace::Trace& trace() const;
-  /// Ends recording: from then on the rank can only be taken down.
+  /// Ends recording and gives each storage its category (sim/trace/categories.h): from then on the rank can only be taken down.
   trace::Trace take_trace();
   RankState& state() { return *state_; }
 
  private:
+  platform::Scope tag_memory(std::string_view category);
+
   platform::World world_;
   std::shared_ptr<RankState> state_;
   c10::DeviceIndex index_;

@@ -1,47 +1,123 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/histc.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/unfold_copy.h>
 #include <gtest/gtest.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <iostream>
-#include <chrono>
-#include "models/registry.h"
-#include "runtime/train/session.h"
-#include "runtime/train/train_step.h"
-#include "sim/device/register_sim_device.h"
-#include "sim/trace/text.h"
-#include "tests/sim/device/record_step.h"
-#include "models/llama3/model.h"
-#include <ATen/ops/zeros.h>
-namespace titan::test {
-using Clock = std::chrono::steady_clock;
-double since(Clock::time_point t0) { return std::chrono::duration<double>(Clock::now() - t0).count(); }
-TEST(Dump, Trace) { const auto t = record(step_cases()[0], 0, sim::host_kernels(), 1); std::cout << trace::to_text(t, {.memory = true, .descriptors = true}); }
-void speed(const char* flavor, int world, int tp, const char* ac, const char* dtype) {
-  auto specs = models::llama3::llama3_specs();
-  const auto& model = *std::find_if(specs.begin(), specs.end(), [&](auto& s) { return s.flavor == flavor; });
-  config::JobConfig config;
-  config.training.seq_len = 8192; config.training.local_batch_size = 1; config.parallelism.tensor_parallel_degree = tp;
-  config.training.mixed_precision_param = dtype;
-  config.activation_checkpoint.mode = ac;
-  auto t0 = Clock::now();
-  sim::SimPlatform platform({.rank = world - 1, .size = world, .local_rank = 0});
-  double made = since(t0); t0 = Clock::now();
-  metrics::Logger quiet(std::cout, {.quiet = true});
-  train::Session session({.config = config, .model = model, .platform = platform, .log = quiet});
-  double built = since(t0);
-  for (int step = 1; step <= 3; ++step) {
-    size_t before = platform.trace().nodes.size(); size_t ops = 0;
-    data::Batch batch{at::zeros({1, 8192}, at::kLong), at::zeros({1, 8192}, at::kLong)};
-    t0 = Clock::now();
-    train::train_step(session, batch, step, 1e-4);
-    double s = since(t0);
-    for (size_t i = before; i < platform.trace().nodes.size(); ++i) ops += platform.trace().nodes[i].kind == trace::NodeKind::op;
-    auto stats = platform.memory_stats();
-    printf("%s world %d tp %d %s: make %.4f build %.4f step %d: %zu nodes %zu ops %.4f s, %.2f us/op, peak %.2f GiB reserved %.2f\n", flavor, world, tp, ac, made, built, step, platform.trace().nodes.size() - before, ops, s, s / ops * 1e6, stats.peak_allocated_bytes / 1073741824.0, stats.peak_reserved_bytes / 1073741824.0);
+
+#include "sim/memory/out_of_memory.h"
+#include "sim/platform/sim_platform.h"
+
+namespace titan::sim {
+namespace {
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const c10::Error& error) {
+    return error.what_without_backtrace();
+  } catch (const std::exception& error) {
+    return error.what();
   }
+  return "no error";
 }
-TEST(Dump, Speed) {
-  auto t0 = Clock::now(); sim::register_sim_device(); printf("register %.4f s\n", since(t0));
-  speed("8B", 8, 1, "selective", "bfloat16");
-  speed("8B", 8, 1, "none", "bfloat16");
-  speed("405B", 512, 8, "full", "bfloat16");
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+class SimDeviceErrors : public testing::Test {
+ protected:
+  at::Tensor make(at::IntArrayRef sizes, at::ScalarType dtype = at::kFloat) {
+    return at::empty(sizes, at::TensorOptions(dtype).device(platform_.device()));
+  }
+
+  SimPlatform platform_{platform::World{.rank = 0, .size = 1}};
+};
+
+TEST_F(SimDeviceErrors, AnOperatorWithoutShapePathIsNamedWithWhatToAdd) {
+  const auto message = message_of([&] { at::histc(make({8})); });
+  EXPECT_TRUE(contains(message, "operator aten::histc has no shape path")) << message;
+  EXPECT_TRUE(contains(message, "sim/device/shapes.cpp")) << message;
 }
+
+TEST_F(SimDeviceErrors, ReadingAValueOutsidePlatformReadIsNamed) {
+  const auto message = message_of([&] { make({}).item(); });
+  EXPECT_TRUE(contains(message, "aten::_local_scalar_dense")) << message;
+  EXPECT_TRUE(contains(message, "Platform::read")) << message;
 }
+
+TEST_F(SimDeviceErrors, CopyingValuesToTheHostIsNamed) {
+  const auto message = message_of([&] { make({4}).to(at::kCPU); });
+  EXPECT_TRUE(contains(message, "aten::copy_ would write values to a host tensor")) << message;
+}
+
+TEST_F(SimDeviceErrors, AHostTensorAmongDeviceTensorsIsNamed) {
+  const auto message = message_of([&] { at::mm(make({4, 4}), at::empty({4, 4})); });
+  EXPECT_TRUE(contains(message, "aten::mm got tensors on several devices")) << message;
+}
+
+TEST_F(SimDeviceErrors, TensorsOfTwoRanksInOneOperatorAreNamed) {
+  SimPlatform other(platform::World{.rank = 0, .size = 1});
+  const auto theirs = at::empty({4}, at::TensorOptions().device(other.device()));
+  const auto message = message_of([&] { make({4}).add(theirs); });
+  EXPECT_TRUE(contains(message, "got tensors of several ranks")) << message;
+}
+
+TEST_F(SimDeviceErrors, UsingFreedStorageIsNamed) {
+  const auto tensor = make({4});
+  auto* storage = tensor.storage().unsafeGetStorageImpl();
+  storage->set_data_ptr_noswap(c10::DataPtr(nullptr, storage->device()));
+  storage->set_nbytes(0);
+  const auto message = message_of([&] { tensor.mul(2.0); });
+  EXPECT_TRUE(contains(message, "aten::mul.Tensor uses storage that was freed: argument 0 of sizes [4]")) << message;
+}
+
+TEST_F(SimDeviceErrors, ShapesThatDoNotFitAreLibTorchsOwnError) {
+  const auto message = message_of([&] { at::mm(make({4, 5}), make({4, 5})); });
+  EXPECT_TRUE(contains(message, "must have same reduction dim")) << message;
+}
+
+TEST_F(SimDeviceErrors, NothingCanBeRecordedAfterTheTraceWasTaken) {
+  auto tensor = make({4});
+  platform_.take_trace();
+  const auto message = message_of([&] { tensor.mul(2.0); });
+  EXPECT_TRUE(contains(message, "the trace of rank 0 has been taken")) << message;
+  tensor.reset();  // freeing still works
+}
+
+// 1 GiB holds one block of 600 MiB, not two.
+TEST(SimDevice, GoingBeyondTheCapacityIsPyTorchsOutOfMemoryMessage) {
+  SimPlatform platform(platform::World{}, {.memory = {.capacity_bytes = memory::kGiB}});
+  const auto options = at::TensorOptions(at::kByte).device(platform.device());
+  const auto first = at::empty({600 << 20}, options);
+  const auto message = message_of([&] { at::empty({600 << 20}, options); });
+  EXPECT_TRUE(contains(message, "CUDA out of memory. Tried to allocate 600.00 MiB.")) << message;
+  EXPECT_EQ(platform.memory_stats().num_ooms, 1);
+}
+
+TEST(SimDevice, RanksOnOneThreadRecordApart) {
+  SimPlatform first(platform::World{.rank = 0, .size = 2}), second(platform::World{.rank = 1, .size = 2});
+  const auto a = at::empty({4}, at::TensorOptions().device(first.device()));
+  const auto b = at::empty({8}, at::TensorOptions().device(second.device()));
+  a.mul(2.0);
+  b.mul(2.0);
+  b.mul(3.0);
+  EXPECT_EQ(first.trace().rank, 0);
+  EXPECT_EQ(second.trace().rank, 1);
+  EXPECT_EQ(first.trace().num_storages, 2u);   // a, a * 2
+  EXPECT_EQ(second.trace().num_storages, 3u);  // b, b * 2, b * 3
+  EXPECT_EQ(first.trace().ops.at(0).inputs.at(0), std::vector<int64_t>({4}));
+  EXPECT_EQ(second.trace().ops.at(0).inputs.at(0), std::vector<int64_t>({8}));
+}
+
+TEST(SimDevice, StorageMayOutliveItsPlatform) {
+  at::Tensor survivor;
+  {
+    SimPlatform platform((platform::World()));
+    survivor = at::empty({4}, at::TensorOptions().device(platform.device()));
+  }
+  survivor.reset();
+  SUCCEED();
+}
+
+}  // namespace
+}  // namespace titan::sim
