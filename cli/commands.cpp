@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/estimate_command.h"
 #include "cli/job.h"
 #include "cli/launch_command.h"
 #include "cli/models_command.h"
@@ -41,6 +42,7 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"train", "trains a model; without arguments a small one on the shipped text", train_command},
+      {"estimate", "predicts memory and tokens per second without a GPU", estimate_command},
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
       {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},

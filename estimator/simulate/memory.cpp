@@ -1,7 +1,6 @@
 #include "estimator/simulate/memory.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "estimator/cost/uncertainty.h"
 #include "estimator/hardware/units.h"
@@ -17,19 +16,9 @@ constexpr double kReservedDeviation = 0.02;
 
 constexpr uint64_t kWithoutEnd = uint64_t{1} << 50;
 
-int64_t bytes(double value) { return static_cast<int64_t>(std::llround(value)); }
-
 int64_t num_communicators(const trace::Trace& trace) {
   return std::count_if(trace.groups.begin(), trace.groups.end(),
                        [](const trace::Group& group) { return group.ranks.size() > 1; });
-}
-
-std::map<std::string, int64_t> beside_allocator(const trace::Trace& trace, const hardware::Machine& machine) {
-  const auto& process = machine.software.process;
-  const int64_t total = bytes(hardware::bytes_beside_allocator(machine, num_communicators(trace)));
-  const int64_t context = bytes(process.context_gib * hardware::kGibi);
-  const int64_t modules = bytes(process.modules_gib * hardware::kGibi);
-  return {{"context", context}, {"modules", modules}, {"communicators", total - context - modules}};
 }
 
 int64_t sum(const std::map<std::string, int64_t>& parts) {
@@ -74,7 +63,7 @@ memory::AllocatorOptions allocator_options(const hardware::Machine& machine, uin
 RoleMemory measure_memory(const RecordedRole& role, const hardware::Machine& machine) {
   RoleMemory memory{
       .pp_rank = role.pp_rank, .cp_rank = role.cp_rank, .ep_rank = role.ep_rank, .multiplicity = role.multiplicity};
-  memory.beside_allocator = beside_allocator(role.trace, machine);
+  memory.beside_allocator = hardware::bytes_beside_allocator(machine, num_communicators(role.trace));
   const int64_t beside = sum(memory.beside_allocator);
   const auto capacity = static_cast<uint64_t>(machine.gpu.memory_gib * hardware::kGibi);
   fill(memory, role.trace, profile::profile_memory(role.trace, allocator_options(machine, kWithoutEnd, 0)));

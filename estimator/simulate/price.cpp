@@ -51,9 +51,14 @@ Coverage to_coverage(const std::array<double, replay::kNumEvidences>& seconds) {
 
 }  // namespace
 
+std::vector<replay::RoleTimes> replay_roles(const Recording& recording, const hardware::Machine& machine,
+                                            bool keep_timeline) {
+  return replay_with(recording, machine, {}, keep_timeline);
+}
+
 PricedSteps price(const Recording& recording, const hardware::Machine& machine, const PriceOptions& options) {
   PricedSteps priced;
-  priced.roles = replay_with(recording, machine, {}, options.keep_timeline);
+  priced.roles = replay_roles(recording, machine, options.keep_timeline);
   const auto& roles = priced.roles;
   priced.slowest_role = slowest(roles);
   const auto& times = roles[priced.slowest_role];

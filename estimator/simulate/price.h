@@ -22,6 +22,10 @@ struct PriceOptions {
   bool keep_timeline = false;
 };
 
+/// Replays a recording with the best estimate of the machine's costs. Throws as `price` does.
+std::vector<replay::RoleTimes> replay_roles(const Recording& recording, const hardware::Machine& machine,
+                                            bool keep_timeline);
+
 /// Replays a recording with the machine's costs: at the best estimate, and once more either way for each source of
 /// error. Throws what replay throws, and ConfigError where the machine's files lack a price.
 PricedSteps price(const Recording& recording, const hardware::Machine& machine, const PriceOptions& options = {});

@@ -1,0 +1,73 @@
+#include "cli/published_command.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/prediction.h"
+#include "estimator/simulate/simulate.h"
+#include "models/registry.h"
+#include "runtime/config/config_error.h"
+#include "runtime/config/nearest.h"
+#include "validate/published/comparison.h"
+
+namespace titan::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+constexpr const char* kPublishedHelp =
+    "usage: titan validate published [ROW or TABLE]...\n\n"
+    "Predicts the published rows of validate/published/rows.csv that can be expressed\n"
+    "(configs/published/<row>.toml) and compares: tokens per second and GPU, peak of\n"
+    "reserved memory, and whether it fits. Errors count outside the rounding of the\n"
+    "published figures. Rows that need parts that are not there yet are listed with\n"
+    "what they need.\n\n"
+    "Exit status: 0; 2 for an unknown row.\n";
+
+validate::RowResult predict_row(const validate::PublishedRow& row) {
+  validate::RowResult result{.row = row, .predicted = {}, .mfu_percent = {}, .not_expressible = {}};
+  try {
+    const auto job = load_job({"--config", installation_folder() + "/configs/published/" + row.id + ".toml"}, "");
+    const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
+    const Prediction prediction(*job, model, *job->hardware.num_gpus);
+    result.predicted = estimator::simulate(prediction.request());
+  } catch (const config::ConfigError& error) {
+    result.not_expressible = error.what();
+  }
+  return result;
+}
+
+bool is_wanted(const validate::PublishedRow& row, const Arguments& names) {
+  return names.empty() || std::any_of(names.begin(), names.end(),
+                                      [&](const std::string& name) { return name == row.id || name == row.table; });
+}
+
+void check_names(const std::vector<validate::PublishedRow>& rows, const Arguments& names) {
+  for (const auto& name : names) {
+    const bool known = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return is_wanted(row, {name}); });
+    if (known) continue;
+    Arguments ids;
+    for (const auto& row : rows) ids.push_back(row.id);
+    throw config::ConfigError(name, "is no published row or table" + config::did_you_mean(name, ids));
+  }
+}
+
+}  // namespace
+
+int published_command(const Arguments& arguments) {
+  if (asks_for_help(arguments)) {
+    std::printf("%s", kPublishedHelp);
+    return kOk;
+  }
+  const auto rows = validate::read_rows(installation_folder() + "/validate/published/rows.csv");
+  check_names(rows, arguments);
+  std::vector<validate::RowResult> results;
+  for (const auto& row : rows) {
+    if (is_wanted(row, arguments)) results.push_back(predict_row(row));
+  }
+  std::printf("%s", validate::comparison_text(results).c_str());
+  return kOk;
+}
+
+}  // namespace titan::cli
