@@ -43,12 +43,22 @@ void append_layout(const at::Tensor& tensor, std::vector<TensorLayout>& layouts)
       {.sizes = tensor.sizes().vec(), .strides = tensor.strides().vec(), .dtype = tensor.scalar_type()});
 }
 
+// LibTorch has a kernel for Meta for every operator: the last resort is one that throws.
+bool has_meta_kernel(const c10::OperatorHandle& op) {
+  using c10::DispatchKey;
+  for (const auto key : {DispatchKey::Meta, DispatchKey::CompositeExplicitAutograd,
+                         DispatchKey::CompositeExplicitAutogradNonFunctional, DispatchKey::CompositeImplicitAutograd}) {
+    if (op.hasKernelForDispatchKey(key)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<TensorLayout> ask_meta_kernel(const c10::OperatorHandle& op, const KnownOperator& known,
                                           c10::ArrayRef<c10::IValue> arguments) {
   TORCH_CHECK_NOT_IMPLEMENTED(
-      op.hasComputedKernelForDispatchKey(c10::DispatchKey::Meta), "simulated device: operator ", known.full_name,
+      has_meta_kernel(op), "simulated device: operator ", known.full_name,
       " has no shape path; add a rule for its results to sim/device/shapes.cpp and a line to sim/device/operators.cpp");
   torch::jit::Stack stack;
   stack.reserve(arguments.size());

@@ -88,11 +88,69 @@ std::vector<StepCase> step_cases() {
   };
 }
 
+std::vector<StepCase> more_step_cases() {
+  const auto bfloat16 = [](config::JobConfig& c) { c.training.mixed_precision_param = "bfloat16"; };
+  const auto tensor2 = [](config::JobConfig& c) {
+    c.parallelism.tensor_parallel_degree = 2;
+    c.parallelism.data_parallel_shard_degree = 1;
+  };
+  return {
+      make_case("bfloat16", 1, bfloat16),
+      make_case("bfloat16_fsdp4_tp2", 8,
+                [=](auto& c) {
+                  bfloat16(c);
+                  c.parallelism.tensor_parallel_degree = 2;
+                }),
+      make_case("bfloat16_reshard_always", 4,
+                [=](auto& c) {
+                  bfloat16(c);
+                  c.parallelism.fsdp_reshard_after_forward = "always";
+                }),
+      make_case("bfloat16_reshard_never", 4,
+                [=](auto& c) {
+                  bfloat16(c);
+                  c.parallelism.fsdp_reshard_after_forward = "never";
+                }),
+      make_case("fused", 1, [](auto& c) { c.compile.enable = true; }),
+      make_case("fused_tp2", 2,
+                [=](auto& c) {
+                  tensor2(c);
+                  c.compile.enable = true;
+                }),
+      make_case("tp2_whole_logits", 2,
+                [=](auto& c) {
+                  tensor2(c);
+                  c.parallelism.disable_loss_parallel = true;
+                }),
+      make_case("tp2_padded", 2,
+                [=](auto& c) {
+                  tensor2(c);
+                  c.training.seq_len = 127;
+                }),
+      make_case("foreach", 1, [](auto& c) { c.optimizer.implementation = "foreach"; }),
+      make_case("for_loop", 1, [](auto& c) { c.optimizer.implementation = "for-loop"; }),
+      make_case("adam_fsdp4", 4, [](auto& c) { c.optimizer.name = "Adam"; }),
+      make_case("hsdp2x2_early_step", 4,
+                [](auto& c) {
+                  c.parallelism.data_parallel_replicate_degree = 2;
+                  c.parallelism.data_parallel_shard_degree = 2;
+                  c.optimizer.early_step_in_backward = true;
+                }),
+      make_case("uneven_fsdp3_tp2", 6,
+                [=](auto& c) {
+                  bfloat16(c);
+                  c.parallelism.tensor_parallel_degree = 2;
+                  c.training.global_batch_size = 6;
+                  c.activation_checkpoint.mode = "full";
+                }),
+  };
+}
+
 void train_steps(const StepCase& one, platform::Platform& platform, int num_steps, const std::function<void()>& at_end) {
   metrics::Logger quiet(std::cout, {.quiet = true});
   const auto model = debug_model();
   train::Session session({.config = one.config, .model = model, .platform = platform, .log = quiet});
-  const int64_t num_rows = kGlobalRows / session.batch_degree();
+  const int64_t num_rows = one.config.training.global_batch_size / session.batch_degree();
   for (int step = 1; step <= num_steps; ++step) {
     const auto batch = rows(global_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
                             session.batch_rank() * num_rows, num_rows);

@@ -23,6 +23,8 @@ TEST_P(TraceLaws, EveryReadComesAfterTheWriteItNeeds) {
   for (const auto& hazard : trace::find_hazards(trace)) ADD_FAILURE() << hazard.what;
 }
 
+INSTANTIATE_TEST_SUITE_P(MoreSteps, TraceLaws, testing::ValuesIn(more_step_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Steps, TraceLaws, testing::ValuesIn(step_cases()),
                          [](const auto& instance) { return instance.param.name; });
 
