@@ -70,6 +70,9 @@ struct TimeBreakdown {
   double bubble_s = 0.0;      // part of idle: waiting for other pipeline stages
   double host_bound_s = 0.0;  // part of idle: nothing was issued
   double host_s = 0.0;        // the host's own work, beside the device
+
+  double total_compute_s() const;
+  double total_exposed_s() const;
 };
 
 /// Shares of the device's busy time by where its price comes from; sum 1.
@@ -119,7 +122,13 @@ struct Estimate {
   double elapsed_s = 0.0;        // of the prediction itself
 };
 
-/// The role that comes nearest to its device's capacity.
+/// Idle time that is neither bubble nor waiting for the host; 0 where the two overlap.
+double other_idle_s(const TimeBreakdown& time);
+
+/// The role that comes nearest to its device's capacity; one that ran out of memory before all others.
 const RoleMemory& fullest(const Estimate& estimate);
+
+/// Names a role by the coordinates in which the estimate's roles differ: "pp 3 cp 1"; "all ranks" where none does.
+std::string role_name(const Estimate& estimate, const RoleMemory& role);
 
 }  // namespace titan::estimator

@@ -1,0 +1,139 @@
+#include "estimator/report/what_if.h"
+
+#include <algorithm>
+
+#include "runtime/config/check.h"
+#include "runtime/config/config_error.h"
+#include "runtime/config/schema.h"
+#include "runtime/config/value.h"
+
+namespace titan::estimator {
+namespace {
+
+constexpr const char* kOption = "--what-if";
+
+[[noreturn]] void fail(const std::string& message) { throw config::ConfigError(kOption, message); }
+
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const size_t end = text.find_last_not_of(" \t");
+  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end + 1 - begin);
+}
+
+void check_key(std::string_view text, std::string_view key) {
+  if (key.empty()) fail(config::in_quotes(text) + " names no key; expects 'key=a|b|c'");
+  const auto allowed = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_' || letter == '.';
+  };
+  if (!std::all_of(key.begin(), key.end(), allowed)) {
+    fail(config::in_quotes(text) + " has the key " + config::in_quotes(key) + "; expects 'key=a|b|c'");
+  }
+}
+
+void check_unrepeated(const std::vector<WhatIf>& questions) {
+  for (size_t i = 0; i < questions.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (questions[i].key == questions[j].key) {
+        fail("varies " + questions[i].key + " twice; write its values in one: '" + questions[i].key + "=a|b|c'");
+      }
+    }
+  }
+}
+
+bool ends_with_part(std::string_view key, std::string_view end) {
+  return key.size() > end.size() && key.ends_with(end) && key[key.size() - end.size() - 1] == '.';
+}
+
+std::string resolved(const config::Schema& schema, const std::string& key) {
+  if (schema.find(key) != nullptr) return key;
+  for (const config::Alias& alias : schema.aliases()) {
+    if (alias.name == key) return alias.key;
+  }
+  std::vector<std::string> matches;
+  for (const config::Section& section : schema.sections()) {
+    for (const config::Field& field : section.fields()) {
+      if (ends_with_part(field.key(), key)) matches.push_back(field.key());
+    }
+  }
+  if (matches.size() == 1) return matches.front();
+  if (matches.empty()) throw config::ConfigError(key, config::unknown_key_message(schema, key));
+  std::string list;
+  for (const std::string& match : matches) list += (list.empty() ? "" : ", ") + match;
+  throw config::ConfigError(key, "is the end of several keys: " + list);
+}
+
+}  // namespace
+
+WhatIf parse_what_if(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos) fail(config::in_quotes(text) + " lacks '='; expects 'key=a|b|c'");
+  std::string_view key = trimmed(text.substr(0, equals));
+  if (key.starts_with("--")) key.remove_prefix(2);
+  WhatIf question{.key = std::string(key), .values = {}};
+  std::replace(question.key.begin(), question.key.end(), '-', '_');
+  check_key(text, question.key);
+  std::string_view rest = text.substr(equals + 1);
+  if (trimmed(rest).empty()) fail(question.key + " is given no value; expects '" + question.key + "=a|b|c'");
+  for (bool more = true; more;) {
+    const size_t bar = rest.find('|');
+    more = bar != std::string_view::npos;
+    const std::string value(trimmed(rest.substr(0, bar)));
+    if (std::find(question.values.begin(), question.values.end(), value) != question.values.end()) {
+      fail(question.key + " is given " + config::in_quotes(value) + " twice");
+    }
+    question.values.push_back(value);
+    if (more) rest.remove_prefix(bar + 1);
+  }
+  return question;
+}
+
+void resolve_keys(std::vector<WhatIf>& questions, const config::Schema& schema) {
+  for (WhatIf& question : questions) question.key = resolved(schema, question.key);
+  check_unrepeated(questions);
+}
+
+std::vector<Overrides> combinations(const std::vector<WhatIf>& questions) {
+  check_unrepeated(questions);
+  if (questions.size() > kMostKeys) {
+    fail("varies " + std::to_string(questions.size()) + " keys; at most " + std::to_string(kMostKeys) +
+         " can vary at once");
+  }
+  size_t count = 1;
+  for (const WhatIf& question : questions) {
+    config::check(!question.values.empty(), "combinations: every key must have a value: key=", question.key);
+    count *= question.values.size();
+    if (count > kMostCombinations) {
+      fail("asks for more than " + std::to_string(kMostCombinations) + " combinations; give fewer keys or values");
+    }
+  }
+  std::vector<Overrides> sets(count);
+  size_t repeat = count;  // rows for which the current question keeps a value
+  for (const WhatIf& question : questions) {
+    repeat /= question.values.size();
+    for (size_t row = 0; row < count; ++row) {
+      sets[row].push_back({question.key, question.values[row / repeat % question.values.size()]});
+    }
+  }
+  return sets;
+}
+
+std::vector<std::string> as_arguments(const Overrides& overrides, const config::Schema& schema) {
+  std::vector<std::string> arguments;
+  for (const Override& setting : overrides) {
+    const config::Field* field = schema.find(setting.key);
+    if (field == nullptr) throw config::ConfigError(setting.key, config::unknown_key_message(schema, setting.key));
+    if (field->kind() != config::Kind::kFlag) {
+      arguments.push_back("--" + setting.key + "=" + setting.value);
+      continue;
+    }
+    if (setting.value != "true" && setting.value != "false") {
+      throw config::ConfigError(setting.key, "expects true or false, found " + config::in_quotes(setting.value));
+    }
+    const size_t leaf = setting.key.rfind('.') + 1;
+    arguments.push_back("--" + setting.key.substr(0, leaf) + (setting.value == "true" ? "" : "no_") +
+                        setting.key.substr(leaf));
+  }
+  return arguments;
+}
+
+}  // namespace titan::estimator
