@@ -9,9 +9,8 @@ at::Tensor cross_entropy_sum(const at::Tensor& logits, const at::Tensor& labels)
   TORCH_CHECK(logits.dim() >= 2 && logits.sizes().slice(0, logits.dim() - 1) == labels.sizes(),
               "cross_entropy_sum: labels must have the logits' shape but for the last dim: logits=", logits.sizes(),
               " labels=", labels.sizes());
-  const auto dtype = logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return at::cross_entropy_loss(logits.to(dtype).flatten(0, -2), labels.flatten(), /*weight=*/{}, at::Reduction::Sum,
-                                kIgnoredLabel);
+  return at::cross_entropy_loss(logits.to(loss_dtype(logits)).flatten(0, -2), labels.flatten(), /*weight=*/{},
+                                at::Reduction::Sum, kIgnoredLabel);
 }
 
 }  // namespace titan::ops

@@ -2,9 +2,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
-#include <gtest/gtest.h>
 
+#include <cmath>
 #include <iostream>
+#include <sstream>
 
 #include "runtime/platform/rank_threads.h"
 #include "runtime/train/session.h"
@@ -38,9 +39,44 @@ double global_loss(train::Session& session, const at::Tensor& share) {
   return session.platform().read(sum, 0.0);
 }
 
-void expect_close(const at::Tensor& expected, const at::Tensor& actual, double tolerance, const std::string& what) {
-  const double error = (actual - expected).norm().item<double>();
-  EXPECT_LE(error, tolerance * expected.norm().item<double>()) << what;
+/// Collects what is different.
+class Differences {
+ public:
+  void number(const std::string& what, double expected, double actual, double tolerance) {
+    if (std::abs(actual - expected) <= tolerance * std::abs(expected)) return;
+    lines_ << "\n  " << what << ": expected " << expected << ", is " << actual;
+  }
+
+  void tensor(const std::string& what, const at::Tensor& expected, const at::Tensor& actual, double tolerance) {
+    const double error = (actual - expected).norm().item<double>(), norm = expected.norm().item<double>();
+    if (error <= tolerance * norm) return;
+    lines_ << "\n  " << what << ": error of " << error << " at a norm of " << norm;
+  }
+
+  void tensors(const std::string& what, const std::map<std::string, at::Tensor>& expected,
+               const std::map<std::string, at::Tensor>& actual, double tolerance) {
+    number("number of " + what + "s", expected.size(), actual.size(), 0.0);
+    for (const auto& [name, value] : expected) {
+      const auto found = actual.find(name);
+      if (found == actual.end()) {
+        lines_ << "\n  " << what << ' ' << name << " is missing";
+      } else {
+        tensor(what + ' ' + name, value, found->second, tolerance);
+      }
+    }
+  }
+
+  testing::AssertionResult result() const {
+    const auto lines = lines_.str();
+    return lines.empty() ? testing::AssertionSuccess() : testing::AssertionFailure() << "training differs" << lines;
+  }
+
+ private:
+  std::ostringstream lines_;
+};
+
+bool has_content(const LayoutResult& result) {
+  return !result.losses.empty() && result.grad_norms.size() == result.losses.size() && !result.parameters.empty();
 }
 
 }  // namespace
@@ -81,21 +117,19 @@ LayoutResult train_layout_on_threads(const LayoutRun& run, const train::ModelSpe
   return result;
 }
 
-void expect_same_training(const LayoutResult& expected, const LayoutResult& actual, double tolerance,
-                          double tensor_tolerance, const std::string& what) {
-  ASSERT_EQ(expected.losses.size(), actual.losses.size());
+testing::AssertionResult same_training(const LayoutResult& expected, const LayoutResult& actual,
+                                       const TrainingTolerance& tolerance) {
+  if (!has_content(expected) || !has_content(actual)) return testing::AssertionFailure() << "a run without content";
+  if (expected.losses.size() != actual.losses.size()) return testing::AssertionFailure() << "another number of steps";
+  Differences differences;
   for (size_t i = 0; i < expected.losses.size(); ++i) {
-    EXPECT_NEAR(actual.losses[i] / expected.losses[i], 1.0, tolerance) << what << ", loss of step " << i + 1;
-    EXPECT_NEAR(actual.grad_norms[i] / expected.grad_norms[i], 1.0, 10 * tolerance)
-        << what << ", norm of step " << i + 1;
+    const auto step = " of step " + std::to_string(i + 1);
+    differences.number("loss" + step, expected.losses[i], actual.losses[i], tolerance.of_losses);
+    differences.number("norm" + step, expected.grad_norms[i], actual.grad_norms[i], 10 * tolerance.of_losses);
   }
-  ASSERT_EQ(expected.parameters.size(), actual.parameters.size()) << what;
-  for (const auto& [name, gradient] : expected.gradients) {
-    expect_close(gradient, actual.gradients.at(name), tensor_tolerance, what + ", gradient of " + name);
-  }
-  for (const auto& [name, value] : expected.parameters) {
-    expect_close(value, actual.parameters.at(name), tensor_tolerance, what + ", parameter " + name);
-  }
+  differences.tensors("gradient", expected.gradients, actual.gradients, tolerance.of_tensors);
+  differences.tensors("parameter", expected.parameters, actual.parameters, tolerance.of_tensors);
+  return differences.result();
 }
 
 }  // namespace titan::test

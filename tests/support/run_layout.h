@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <gtest/gtest.h>
 
 #include <map>
 #include <optional>
@@ -36,9 +37,15 @@ LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, p
 /// Trains on one thread per rank.
 LayoutResult train_layout_on_threads(const LayoutRun& run, const train::ModelSpec& model, int world_size);
 
-/// Compares with the one-rank run. `tolerance`: relative, of losses and norms; `tensor_tolerance`: of each tensor in
-/// its norm.
-void expect_same_training(const LayoutResult& expected, const LayoutResult& actual, double tolerance,
-                          double tensor_tolerance, const std::string& what);
+/// Relative errors allowed: of losses (norms have ten times it), and of each gradient and parameter in its norm.
+struct TrainingTolerance {
+  double of_losses = 0.0;
+  double of_tensors = 0.0;
+};
+
+/// Whether two runs gave the same steps, norms, gradients and parameters; else lists every difference. Runs without
+/// steps or parameters, or with other gradients than each other, are different.
+testing::AssertionResult same_training(const LayoutResult& expected, const LayoutResult& actual,
+                                       const TrainingTolerance& tolerance);
 
 }  // namespace titan::test

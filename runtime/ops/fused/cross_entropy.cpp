@@ -28,7 +28,7 @@ struct FusedCrossEntropy : torch::autograd::Function<FusedCrossEntropy> {
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto rows = cross_entropy_rows(logits, labels, 0);
     ctx->save_for_backward({logits, labels, rows.logsumexp});
-    return sum_of_losses(rows.logsumexp, rows.target, labels);
+    return sum_of_losses(rows.logsumexp, rows.target, labels).to(loss_dtype(logits));
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {

@@ -25,7 +25,7 @@ template <class T>
 struct EntropyRows {
   const T* logits;
   const int64_t* labels;
-  MathOf<T>*logsumexp, *target;
+  double *logsumexp, *target;
   int64_t num_classes, first_class;
 };
 
@@ -59,7 +59,7 @@ TITAN_VECTOR_LOOP const MathOf<T>* widen(const T* __restrict x, int64_t count, M
 
 /// Part by part: the sum so far is relative to the largest logit so far.
 template <class T>
-TITAN_VECTOR_LOOP MathOf<T> log_sum_exp(const T* row, int64_t size) {
+TITAN_VECTOR_LOOP double log_sum_exp(const T* row, int64_t size) {
   auto max = -std::numeric_limits<MathOf<T>>::infinity();
   double sum = 0;
   MathOf<T> buffer[kPartOfRow];
@@ -74,7 +74,7 @@ TITAN_VECTOR_LOOP MathOf<T> log_sum_exp(const T* row, int64_t size) {
     // Without any finite logit so far the pivot is 0: exp(-inf - 0) is 0, and NaN stays NaN.
     sum += sum_of_exponentials(logits, count, std::isinf(max) && max < 0 ? MathOf<T>(0) : max);
   }
-  return sum == 0 ? max : static_cast<MathOf<T>>(max + std::log(sum));
+  return sum == 0 ? max : max + std::log(sum);
 }
 
 template <class T>
@@ -83,7 +83,7 @@ TITAN_VECTOR_LOOP void reduce_rows(const EntropyRows<T>& rows, int64_t begin, in
     const T* logits = rows.logits + row * rows.num_classes;
     const int64_t label = rows.labels[row] - rows.first_class;
     rows.logsumexp[row] = log_sum_exp(logits, rows.num_classes);
-    rows.target[row] = label >= 0 && label < rows.num_classes ? load(logits[label]) : MathOf<T>(0);
+    rows.target[row] = label >= 0 && label < rows.num_classes ? double(load(logits[label])) : 0.0;
   }
 }
 
@@ -91,7 +91,7 @@ template <class T>
 struct EntropyBackwardRows {
   const T* logits;
   const int64_t* labels;
-  const MathOf<T>* logsumexp;
+  const double* logsumexp;
   T* grad;
   int64_t num_classes, first_class;
   MathOf<T> scale;
@@ -106,12 +106,16 @@ TITAN_VECTOR_LOOP void differentiate_rows(const EntropyBackwardRows<T>& rows, in
       std::fill(grad, grad + rows.num_classes, T(0));
       continue;
     }
-    const MathOf<T> logsumexp = rows.logsumexp[row], scale = rows.scale;
+    // In two parts: near the largest logit the first difference is exact, and the second keeps what float32 has no room
+    // for beside a large maximum.
+    const auto high = static_cast<MathOf<T>>(rows.logsumexp[row]);
+    const auto low = static_cast<MathOf<T>>(rows.logsumexp[row] - high), scale = rows.scale;
+    const auto probability = [&](T logit) { return exponential((load(logit) - high) - low); };
 #pragma omp simd
-    for (int64_t i = 0; i < rows.num_classes; ++i) store(grad[i], scale * exponential(load(logits[i]) - logsumexp));
+    for (int64_t i = 0; i < rows.num_classes; ++i) store(grad[i], scale * probability(logits[i]));
     const int64_t label = rows.labels[row] - rows.first_class;
     if (label < 0 || label >= rows.num_classes) continue;
-    store(grad[label], scale * (exponential(load(logits[label]) - logsumexp) - 1));
+    store(grad[label], scale * (probability(logits[label]) - 1));
   }
 }
 
@@ -120,13 +124,13 @@ TITAN_VECTOR_LOOP void differentiate_rows(const EntropyBackwardRows<T>& rows, in
 std::tuple<at::Tensor, at::Tensor> cross_entropy_rows_cpu(const at::Tensor& logits, const at::Tensor& labels,
                                                           int64_t first_class) {
   const auto in = logits.contiguous(), of_token = labels.contiguous();
-  const auto options = logits.options().dtype(logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+  const auto options = logits.options().dtype(at::kDouble);
   const auto logsumexp = at::empty(labels.sizes(), options), target = at::empty(labels.sizes(), options);
   for_element_type("cross_entropy_rows", in.scalar_type(), [&]<class T>(T) {
     const EntropyRows<T> rows{in.const_data_ptr<T>(),
                               of_token.const_data_ptr<int64_t>(),
-                              logsumexp.mutable_data_ptr<MathOf<T>>(),
-                              target.mutable_data_ptr<MathOf<T>>(),
+                              logsumexp.mutable_data_ptr<double>(),
+                              target.mutable_data_ptr<double>(),
                               in.size(1),
                               first_class};
     const auto loop = compiled_here<&reduce_rows<T>>();
@@ -139,13 +143,12 @@ std::tuple<at::Tensor, at::Tensor> cross_entropy_rows_cpu(const at::Tensor& logi
 at::Tensor cross_entropy_rows_backward_cpu(const at::Tensor& scale, const at::Tensor& logits, const at::Tensor& labels,
                                            const at::Tensor& logsumexp, int64_t first_class) {
   const auto in = logits.contiguous(), of_token = labels.contiguous();
-  const auto dtype = logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const auto factor = scale.to(dtype), whole = logsumexp.to(dtype).contiguous();
+  const auto factor = scale.to(loss_dtype(logits)), whole = logsumexp.to(at::kDouble).contiguous();
   const auto grad = at::empty(in.sizes(), in.options());
   for_element_type("cross_entropy_rows_backward", in.scalar_type(), [&]<class T>(T) {
     const EntropyBackwardRows<T> rows{in.const_data_ptr<T>(),
                                       of_token.const_data_ptr<int64_t>(),
-                                      whole.const_data_ptr<MathOf<T>>(),
+                                      whole.const_data_ptr<double>(),
                                       grad.mutable_data_ptr<T>(),
                                       in.size(1),
                                       first_class,

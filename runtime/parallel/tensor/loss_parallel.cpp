@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gather.h>
-#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -32,15 +31,22 @@ using Rows = ops::CrossEntropyRows;
 
 Rows plain_rows(const at::Tensor& logits_NV, const at::Tensor& labels_N, int64_t first_class) {
   const LabelColumns columns(labels_N, first_class, logits_NV.size(1));
-  return {.logsumexp = logits_NV.logsumexp(1),
-          .target = logits_NV.gather(1, columns.index_N1).squeeze(1).masked_fill_(columns.is_elsewhere, 0.0)};
+  const auto max_N1 = logits_NV.amax(1, /*keepdim=*/true);
+  const auto pivot_N1 = max_N1.masked_fill(max_N1.isinf(), 0.0);  // infinity less itself is no number
+  const auto sum_N = (logits_NV - pivot_N1).exp_().sum(1);
+  return {.logsumexp = sum_N.to(at::kDouble).log_().add_(pivot_N1.squeeze(1)),
+          .target =
+              logits_NV.gather(1, columns.index_N1).squeeze(1).masked_fill_(columns.is_elsewhere, 0.0).to(at::kDouble)};
 }
 
-/// scale · (softmax - one at the label), zero for tokens that do not count.
+/// scale · (softmax - one at the label), zero for tokens that do not count. The logsumexp enters in two parts: float32
+/// has no room for the sum beside a large maximum.
 at::Tensor plain_rows_backward(const at::Tensor& scale, const at::Tensor& logits_NV, const at::Tensor& labels_N,
                                const at::Tensor& logsumexp_N, int64_t first_class) {
   const LabelColumns columns(labels_N, first_class, logits_NV.size(1));
-  const auto grad_NV = (logits_NV - logsumexp_N.unsqueeze(1)).exp_();
+  const auto high_N = logsumexp_N.to(logits_NV.scalar_type());
+  const auto low_N = (logsumexp_N - high_N).to(logits_NV.scalar_type());
+  const auto grad_NV = (logits_NV - high_N.unsqueeze(1)).sub_(low_N.unsqueeze(1)).exp_();
   const auto at_label = columns.is_elsewhere.logical_not().unsqueeze(1).to(grad_NV.scalar_type());
   grad_NV.scatter_add_(1, columns.index_N1, at_label.neg());
   grad_NV.masked_fill_(labels_N.eq(ops::kIgnoredLabel).unsqueeze(1), 0.0);
@@ -65,7 +71,7 @@ struct VocabParallelCrossEntropy : torch::autograd::Function<VocabParallelCrossE
     ctx->save_for_backward({logits_NV, labels_N, rows.logsumexp});
     ctx->saved_data["first_class"] = first_class;
     ctx->saved_data["fused"] = fused;
-    return (rows.logsumexp - rows.target).masked_fill_(labels_N.eq(ops::kIgnoredLabel), 0.0).sum();
+    return ops::sum_of_losses(rows.logsumexp, rows.target, labels_N).to(ops::loss_dtype(logits_NV));
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
@@ -83,8 +89,7 @@ at::Tensor vocab_parallel_cross_entropy_sum(const at::Tensor& logits_BSV, const 
   TORCH_CHECK(logits_BSV.dim() >= 2 && logits_BSV.sizes().slice(0, logits_BSV.dim() - 1) == labels_BS.sizes(),
               "vocab_parallel_cross_entropy_sum: labels must have the logits' shape but for the last dim: logits=",
               logits_BSV.sizes(), " labels=", labels_BS.sizes());
-  const auto wide = logits_BSV.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const auto logits = fused ? logits_BSV : logits_BSV.to(wide);
+  const auto logits = fused ? logits_BSV : logits_BSV.to(ops::loss_dtype(logits_BSV));
   return VocabParallelCrossEntropy::apply(logits.flatten(0, -2), labels_BS.flatten(), group, fused);
 }
 
