@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 
+#include <array>
 #include <iostream>
 
 #include "runtime/train/session.h"
@@ -21,7 +22,7 @@ sim::DeviceOptions device_options(const hardware::Machine& machine) {
 
 /// Tokens whose values nobody reads.
 data::Batch empty_batch(const train::Session& session) {
-  const at::IntArrayRef sizes{session.batch_rules().per_rank(), session.config().training.seq_len};
+  const std::array<int64_t, 2> sizes{session.batch_rules().per_rank(), session.config().training.seq_len};
   return {.tokens = at::empty(sizes, at::kLong), .labels = at::empty(sizes, at::kLong)};
 }
 

@@ -85,7 +85,7 @@ void RoleReplay::advance(uint8_t stream) {
 
 // Until when nothing can happen in this role but what one stream does by itself.
 Picoseconds RoleReplay::undisturbed_until() const {
-  if (operating_ != 0 || to_advance_ != 0 || host_is_ready_ || has_notified_) return -1;
+  if (operating_ != 0 || to_advance_ != 0 || host_is_ready_) return -1;
   return num_open_meetings_ > 0 ? std::min(next_flight_, horizon_) : next_flight_;
 }
 

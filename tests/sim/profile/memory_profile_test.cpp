@@ -154,62 +154,76 @@ TEST(MemoryProfile, TheCurveHoldsScopesAndThePeaksBetween) {
 
 TEST(MemoryProfile, RefusesOptionsOutOfRange) { EXPECT_THROW(profile_memory(two_steps(), {}), config::ContractError); }
 
-// Against the allocator driven by hand and the sums recomputed from scratch at every node.
+/// Random traffic on two streams, recorded and at once given to an allocator; sums recomputed from scratch.
+class DirectRun {
+ public:
+  DirectRun(std::mt19937& random, const AllocatorOptions& device) : random_(random), allocator_(device, events_) {
+    for (const char* name : {"a", "b", "c"}) recorder_.intern_category(name);
+  }
+
+  void run(int num_nodes) {
+    for (int i = 0; i < num_nodes && is_enough; ++i) !live_.empty() && random_() % 2 == 0 ? free() : alloc();
+  }
+  const Trace& trace() const { return recorder_.trace(); }
+  const memory::AllocatorStats& stats() const { return allocator_.stats(); }
+
+  bool is_enough = true;
+  MemoryPoint peak{.by_category = std::vector<uint64_t>(4)};
+
+ private:
+  struct Live {
+    uint32_t storage;
+    uint64_t bytes;
+    uint8_t stream;
+    uint16_t category;
+    memory::BlockId block;
+  };
+
+  void free() {
+    std::swap(live_[random_() % live_.size()], live_.back());
+    recorder_.free(live_.back().stream, live_.back().storage, live_.back().bytes);
+    allocator_.free(live_.back().block);
+    live_.pop_back();
+  }
+
+  void alloc() {
+    Live made{.bytes = random_() % 10 == 0 ? 0 : uint64_t{1} << random_() % 26};
+    made.stream = static_cast<uint8_t>(random_() % 2);
+    made.category = static_cast<uint16_t>(random_() % 4);
+    made.storage = recorder_.alloc(made.stream, made.bytes, made.category);
+    try {
+      made.block = allocator_.malloc(made.bytes, made.stream);
+    } catch (const memory::OutOfMemoryError&) {
+      is_enough = false;
+      return;
+    }
+    live_.push_back(made);
+    std::vector<uint64_t> now(4);
+    for (const Live& l : live_) now[l.category] += l.block == memory::kNoBlock ? 0 : allocator_.size(l.block);
+    const uint64_t allocated = std::accumulate(now.begin(), now.end(), uint64_t{0});
+    if (allocated > peak.allocated_bytes) peak = {recorder_.trace().nodes.size() - 1, allocated, 0, now};
+  }
+
+  std::mt19937& random_;
+  SmallRecorder recorder_{0, 1};
+  memory::CompletedEvents events_;
+  memory::CachingAllocator allocator_;
+  std::vector<Live> live_;
+};
+
 TEST(MemoryProfile, AgreesWithADirectRunOnRandomTraces) {
   std::mt19937 random(4);
   int num_shortages = 0;
   for (int round = 0; round < 300; ++round) {
-    SmallRecorder r(0, 1);
     const AllocatorOptions device{.capacity_bytes = 120 * kMiB, .expandable_segments = round % 2 == 0};
-    memory::CompletedEvents events;
-    memory::CachingAllocator direct(device, events);
-    struct Live {
-      uint32_t storage;
-      uint64_t bytes;
-      uint8_t stream;
-      memory::BlockId block;
-      uint16_t category;
-    };
-    std::vector<Live> live;
-    std::vector<uint64_t> at_peak(4);
-    uint64_t peak = 0;
-    size_t peak_node = 0;
-    bool is_enough = true;
-    r.begin_scope("step");
-    for (const char* name : {"a", "b", "c"}) r.intern_category(name);
-    for (int i = 0; i < 200 && is_enough; ++i) {
-      if (!live.empty() && random() % 2 == 0) {
-        std::swap(live[random() % live.size()], live.back());
-        r.free(live.back().stream, live.back().storage, live.back().bytes);
-        direct.free(live.back().block);
-        live.pop_back();
-        continue;
-      }
-      const uint64_t bytes = random() % 10 == 0 ? 0 : uint64_t{1} << random() % 26;
-      const auto stream = static_cast<uint8_t>(random() % 2);
-      const auto category = static_cast<uint16_t>(random() % 4);
-      const uint32_t storage = r.alloc(stream, bytes, category);
-      try {
-        live.push_back({storage, bytes, stream, direct.malloc(bytes, stream), category});
-      } catch (const memory::OutOfMemoryError&) {
-        is_enough = false;
-        break;
-      }
-      std::vector<uint64_t> now(4);
-      for (const Live& l : live) now[l.category] += l.block == memory::kNoBlock ? 0 : direct.size(l.block);
-      const uint64_t allocated = std::accumulate(now.begin(), now.end(), uint64_t{0});
-      if (allocated <= peak) continue;
-      peak = allocated;
-      at_peak = now;
-      peak_node = r.trace().nodes.size() - 1;
-    }
-    r.end_scope();
-    const MemoryProfile profile = profile_memory(r.trace(), device);
-    ASSERT_EQ(profile.shortage.has_value(), !is_enough);
-    num_shortages += !is_enough;
-    ASSERT_EQ(profile.whole.peak.allocated_bytes, peak);
-    ASSERT_EQ(profile.whole.peak.by_category, at_peak);
-    ASSERT_EQ(profile.whole.peak.node, peak_node);
+    DirectRun direct(random, device);
+    direct.run(200);
+    const MemoryProfile profile = profile_memory(direct.trace(), device);
+    ASSERT_EQ(profile.shortage.has_value(), !direct.is_enough);
+    num_shortages += !direct.is_enough;
+    ASSERT_EQ(profile.whole.peak.node, direct.peak.node);
+    ASSERT_EQ(profile.whole.peak.allocated_bytes, direct.peak.allocated_bytes);
+    ASSERT_EQ(profile.whole.peak.by_category, direct.peak.by_category);
     ASSERT_EQ(profile.stats, direct.stats());
     ASSERT_EQ(profile.whole.peak_reserved_bytes, static_cast<uint64_t>(direct.stats().all.reserved_bytes.peak));
     ASSERT_EQ(profile.whole.peak_requested_bytes, static_cast<uint64_t>(direct.stats().all.requested_bytes.peak));
