@@ -10,6 +10,7 @@
 #include "cli/prediction.h"
 #include "cli/repeated_option.h"
 #include "estimator/report/assertion.h"
+#include "estimator/report/html.h"
 #include "estimator/report/json.h"
 #include "estimator/report/table.h"
 #include "estimator/report/what_if.h"
@@ -126,6 +127,7 @@ bool check_assertions(const std::vector<estimator::Assertion>& assertions, const
 void write_files(const Run& run, const Options& options, const estimator::Recording& recording,
                  const estimator::Estimate& estimate) {
   if (options.json && *options.json != "-") files::write_file(*options.json, estimator::to_json(estimate));
+  if (options.html) files::write_file(*options.html, estimator::html(estimate));
   if (options.trace) {
     files::write_file(*options.trace, estimator::timeline_json(recording, run.prediction.machine(), options.operators));
   }

@@ -55,9 +55,13 @@ std::vector<int64_t> rounded(const std::vector<int64_t>& amounts, double unit) {
   return units;
 }
 
-std::string percent_change(double from, double to) {
-  if (from == 0.0) return to == 0.0 ? "" : "new";
-  const double change = 100.0 * (to / from - 1.0);
+/// How `to` compares with `from`: empty where nothing changed, a factor where percent would be many digits.
+std::string relative_text(double from, double to) {
+  if (from == to) return "";
+  if (from == 0.0) return "new";
+  const double ratio = to / from;
+  if (ratio >= 10.0) return "x " + rate_text(ratio);
+  const double change = 100.0 * (ratio - 1.0);
   return signed_text(change < 0.0, metrics::fixed(std::abs(change), std::abs(change) < 9.995 ? 2 : 1)) + " %";
 }
 
@@ -95,11 +99,11 @@ void write_waterfall(TablePage& page, const std::string& title, const Waterfall&
   page.line(title + ", " + scale.name);
   for (size_t i = 0; i < parts.size(); ++i) {
     row(parts[i].name, from_units[i], to_units[i],
-        percent_change(static_cast<double>(from[i]), static_cast<double>(to[i])));
+        relative_text(static_cast<double>(from[i]), static_cast<double>(to[i])));
   }
   row("= total", std::accumulate(from_units.begin(), from_units.end(), int64_t{0}),
       std::accumulate(to_units.begin(), to_units.end(), int64_t{0}),
-      percent_change(static_cast<double>(waterfall.from), static_cast<double>(waterfall.to)));
+      relative_text(static_cast<double>(waterfall.from), static_cast<double>(waterfall.to)));
 }
 
 void write_headlines(TablePage& page, const Diff& diff, const std::string& from_name, const std::string& to_name) {
@@ -107,7 +111,8 @@ void write_headlines(TablePage& page, const Diff& diff, const std::string& from_
   write_row(page, "", shortened_middle(from_name, kValueWidth - 1), shortened_middle(to_name, kValueWidth - 1), "", "");
   const auto row = [&](const char* name, double a, double b, std::string (*text)(double), bool more_is_better) {
     const std::string direction = a == b ? "" : (b > a) == more_is_better ? "better" : "worse";
-    write_row(page, name, text(a), text(b), signed_text(b < a, text(std::abs(b - a))), percent_change(a, b), direction);
+    write_row(page, name, text(a), text(b), a == b ? "same" : signed_text(b < a, text(std::abs(b - a))),
+              relative_text(a, b), direction);
   };
   const auto percent = [](double value) { return metrics::fixed(value, 2) + " %"; };
   const auto memory = [](double value) { return bytes_text(static_cast<int64_t>(value)); };
@@ -138,9 +143,10 @@ std::string verdict(const Diff& diff, double tolerance) {
   const int64_t memory = diff.memory.change();
   const std::string percent = metrics::fixed(100.0 * tolerance, 1) + " %";
   if (same_within(diff, tolerance)) return "SAME within " + percent;
-  std::string text = "DIFFERENT beyond " + percent + ": " + percent_change(from, to) + " tokens/s per GPU, " +
+  const std::string tokens = from == to ? "same" : relative_text(from, to);
+  std::string text = "DIFFERENT beyond " + percent + ": " + tokens + " tokens/s per GPU, " +
                      signed_text(memory < 0, bytes_text(std::abs(memory))) + " on the device";
-  if (diff.from.fits != diff.to.fits) text += diff.to.fits ? ", now fits" : ", no longer fits";
+  if (diff.from.fits != diff.to.fits) text += unbroken(diff.to.fits ? ", now fits" : ", no longer fits");
   return text;
 }
 
@@ -149,8 +155,8 @@ std::string verdict(const Diff& diff, double tolerance) {
 std::string diff_text(const Diff& diff, const std::string& from_name, const std::string& to_name,
                       const DiffOptions& options) {
   TablePage page(options.table);
-  page.line(verdict(diff, options.tolerance),
-            same_within(diff, options.tolerance) ? page.colours.green : page.colours.yellow);
+  page.paragraph("", verdict(diff, options.tolerance),
+                 same_within(diff, options.tolerance) ? page.colours.green : page.colours.yellow);
   page.blank();
   write_headlines(page, diff, from_name, to_name);
   page.blank();

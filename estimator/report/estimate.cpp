@@ -17,6 +17,16 @@ double sum(const Map& parts) {
 
 }  // namespace
 
+std::string Subject::degrees_text() const {
+  std::string text;
+  for (const char* name : {"dp_replicate", "dp_shard", "cp", "tp", "pp", "ep"}) {
+    const auto degree = degrees.find(name);
+    if (degree == degrees.end() || degree->second == 1) continue;
+    text += (text.empty() ? "" : ", ") + std::string(name) + " " + std::to_string(degree->second);
+  }
+  return text;
+}
+
 double TimeBreakdown::total_compute_s() const { return sum(compute_s); }
 
 double TimeBreakdown::total_exposed_s() const { return sum(exposed_communication_s); }

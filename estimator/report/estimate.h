@@ -101,6 +101,9 @@ struct Subject {
   int64_t local_batch_size = 0, global_batch_size = 0, seq_len = 0;
   std::string checkpointing;   // "selective op"
   int64_t capacity_bytes = 0;  // device memory that a process can use
+
+  /// Lists the degrees above 1: "dp_shard 8, tp 8"; empty where there is none.
+  std::string degrees_text() const;
 };
 
 struct Estimate {

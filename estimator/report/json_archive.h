@@ -163,7 +163,10 @@ class JsonReader {
   void read(const Json& from, const std::string& path, std::vector<T>& values) const {
     if (!from.is_array()) fail(path, "an array", from);
     values.clear();
-    for (const Json& item : from) read(item, path + "[" + std::to_string(values.size()) + "]", values.emplace_back());
+    for (const Json& item : from) {
+      const std::string inner = path + "[" + std::to_string(values.size()) + "]";
+      read(item, inner, values.emplace_back());
+    }
   }
   template <class T>
   void read(const Json& from, const std::string& path, std::map<std::string, T>& values) const {

@@ -36,16 +36,6 @@ std::vector<std::pair<std::string, Value>> largest_first(const std::map<std::str
   return sorted;
 }
 
-std::string degrees_text(const Subject& subject) {
-  std::string text;
-  for (const char* name : {"dp_replicate", "dp_shard", "cp", "tp", "pp", "ep"}) {
-    const auto degree = subject.degrees.find(name);
-    if (degree == subject.degrees.end() || degree->second == 1) continue;
-    text += (text.empty() ? "" : ", ") + std::string(name) + " " + std::to_string(degree->second);
-  }
-  return text.empty() ? "no parallelism" : text;
-}
-
 std::string beside_text(const RoleMemory& role) {
   std::string text;
   for (const auto& [name, bytes] : largest_first(role.beside_allocator)) {
@@ -85,10 +75,11 @@ void write_remedies(TablePage& page, const Estimate& estimate) {
 
 void write_subject(TablePage& page, const Estimate& estimate) {
   const Subject& subject = estimate.subject;
+  const std::string degrees = subject.degrees_text().empty() ? "no parallelism" : subject.degrees_text();
   page.paragraph("", subject.model + " (" + count_text(subject.num_parameters) + " parameters) on " +
                          metrics::with_commas(static_cast<double>(subject.world_size), 0) + " x " + subject.hardware +
                          ", cluster " + subject.cluster + ", software " + subject.software);
-  page.paragraph("", (subject.config.empty() ? "" : subject.config + ": ") + degrees_text(subject) + "; batch " +
+  page.paragraph("", (subject.config.empty() ? "" : subject.config + ": ") + degrees + "; batch " +
                          std::to_string(subject.local_batch_size) + " x " + std::to_string(subject.seq_len) +
                          " tokens per data rank, " + std::to_string(subject.global_batch_size) +
                          " sequences per step; checkpointing " + subject.checkpointing);
@@ -135,7 +126,8 @@ void write_memory(TablePage& page, const Estimate& estimate) {
     write_part(page, name, bytes_text(bytes, role.device_used_bytes),
                share_of(static_cast<double>(bytes), static_cast<double>(role.device_used_bytes)));
   }
-  write_sum(page, "= allocated at the peak", bytes_text(role.peak_allocated_bytes, role.device_used_bytes), "in " + role.peak_where);
+  write_sum(page, "= allocated at the peak", bytes_text(role.peak_allocated_bytes, role.device_used_bytes),
+            "in " + role.peak_where);
   const Interval& interval = estimate.peak_reserved_interval;
   write_sum(page, "reserved", bytes_text(role.peak_reserved_bytes, role.device_used_bytes),
             metrics::fixed(100.0 * estimate.interval_level, 0) + " % interval " +

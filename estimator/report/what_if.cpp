@@ -4,6 +4,7 @@
 
 #include "runtime/config/check.h"
 #include "runtime/config/config_error.h"
+#include "runtime/config/nearest.h"
 #include "runtime/config/schema.h"
 #include "runtime/config/value.h"
 
@@ -49,13 +50,17 @@ std::string resolved(const config::Schema& schema, const std::string& key) {
   for (const config::Alias& alias : schema.aliases()) {
     if (alias.name == key) return alias.key;
   }
-  std::vector<std::string> matches;
+  std::vector<std::string> matches, last_parts;
   for (const config::Section& section : schema.sections()) {
     for (const config::Field& field : section.fields()) {
       if (ends_with_part(field.key(), key)) matches.push_back(field.key());
+      last_parts.push_back(field.key().substr(field.key().rfind('.') + 1));
     }
   }
   if (matches.size() == 1) return matches.front();
+  if (matches.empty() && key.find('.') == std::string::npos) {
+    throw config::ConfigError(key, "unknown key" + config::did_you_mean(key, last_parts));
+  }
   if (matches.empty()) throw config::ConfigError(key, config::unknown_key_message(schema, key));
   std::string list;
   for (const std::string& match : matches) list += (list.empty() ? "" : ", ") + match;

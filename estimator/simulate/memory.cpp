@@ -14,7 +14,7 @@ namespace {
 // aim at 3 % of reserved (SimuMax, TorchSim).
 constexpr double kReservedDeviation = 0.02;
 
-constexpr uint64_t kWithoutEnd = uint64_t{1} << 50;
+constexpr uint64_t kWithoutEnd = uint64_t{1} << 46;
 
 int64_t num_communicators(const trace::Trace& trace) {
   return std::count_if(trace.groups.begin(), trace.groups.end(),

@@ -28,14 +28,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"memory>84GiB", false}, Case{"memory>=83GiB", true}, Case{"memory < 89.2 GB", true},
                     Case{"memory<89.1GB", false}, Case{"memory<85100MiB", true}, Case{"memory<0.0811TiB", true},
                     Case{"memory<87_100_000KiB", true}, Case{"memory<9e10B", true}, Case{"memory<8e10 B", false},
-                    Case{"reserved<81.9GiB", true}, Case{"reserved_high<83GiB", false}, Case{"allocated<68.91GiB", true},
-                    Case{"allocated<68.89GiB", false}, Case{"tokens_per_second>=5000", true},
-                    Case{"tokens_per_second>6000", false}, Case{"tokens_per_second_low>5700", false},
-                    Case{"step_time<3s", true}, Case{"step_time<2800ms", false}, Case{"step_time<2900000us", true},
-                    Case{"mfu>33%", true}, Case{"mfu>34", false}, Case{"tflops>330", true},
-                    Case{"exposed_communication<80ms", true}, Case{"exposed_communication<3%", true},
-                    Case{"exposed_communication<2.4%", false}, Case{"bubble<=0s", true}, Case{"idle<10%", true},
-                    Case{"measured>60%", true}, Case{"fits", true}, Case{"  fits  ", true}));
+                    Case{"reserved<81.9GiB", true}, Case{"reserved_high<83GiB", false},
+                    Case{"allocated<68.91GiB", true}, Case{"allocated<68.89GiB", false},
+                    Case{"tokens_per_second>=5000", true}, Case{"tokens_per_second>6000", false},
+                    Case{"tokens_per_second_low>5700", false}, Case{"step_time<3s", true},
+                    Case{"step_time<2800ms", false}, Case{"step_time<2900000us", true}, Case{"mfu>33%", true},
+                    Case{"mfu>34", false}, Case{"tflops>330", true}, Case{"exposed_communication<80ms", true},
+                    Case{"exposed_communication<3%", true}, Case{"exposed_communication<2.4%", false},
+                    Case{"bubble<=0s", true}, Case{"idle<10%", true}, Case{"measured>60%", true}, Case{"fits", true},
+                    Case{"  fits  ", true}));
 
 /// One mistake and what the answer must say.
 struct Mistake {
@@ -63,10 +64,12 @@ INSTANTIATE_TEST_SUITE_P(
     Texts, AssertionMistake,
     testing::Values(
         Mistake{"memory<75", "'memory<75' lacks a unit; memory takes B, KiB, MiB, GiB, TiB, KB, MB, GB or TB"},
-        Mistake{"memory<75gib", "'memory<75gib' has the unit 'gib'; memory takes B, KiB, MiB, GiB, TiB, KB, MB, GB or TB"},
+        Mistake{"memory<75gib",
+                "'memory<75gib' has the unit 'gib'; memory takes B, KiB, MiB, GiB, TiB, KB, MB, GB or TB"},
         Mistake{"memory<75%", "'memory<75%' has the unit '%'; memory takes B, KiB, MiB, GiB, TiB, KB, MB, GB or TB"},
-        Mistake{"memory", "'memory' lacks a comparison; write memory<NUMBER, with <, <=, > or >=; unit: B, KiB, MiB, "
-                          "GiB, TiB, KB, MB, GB or TB"},
+        Mistake{"memory",
+                "'memory' lacks a comparison; write memory<NUMBER, with <, <=, > or >=; unit: B, KiB, MiB, "
+                "GiB, TiB, KB, MB, GB or TB"},
         Mistake{"memory<", "'memory<' needs a number after the operator, found ''"},
         Mistake{"memory<GiB", "'memory<GiB' needs a number after the operator, found 'GiB'"},
         Mistake{"memory<1.2.3GiB", "'memory<1.2.3GiB' needs a number after the operator, found '1.2.3GiB'"},

@@ -89,7 +89,9 @@ TEST(Combinations, HaveALimit) {
   WhatIf thousand{.key = "a", .values = {}};
   for (int i = 0; i < 1000; ++i) thousand.values.push_back(std::to_string(i));
   EXPECT_EQ(combinations({thousand}).size(), 1000u);
-  EXPECT_EQ(error_of([&] { combinations({thousand, {"b", {"1", "2"}}}); }),
+  EXPECT_EQ(error_of([&] {
+              combinations({thousand, {"b", {"1", "2"}}});
+            }),
             "--what-if: asks for more than 1000 combinations; give fewer keys or values");
   // 10 keys of 1000 values would overflow any count.
   std::vector<WhatIf> many;
@@ -101,7 +103,9 @@ TEST(Combinations, HaveALimit) {
 }
 
 TEST(Combinations, RefuseAKeyThatIsVariedTwice) {
-  EXPECT_EQ(error_of([] { combinations({{"a", {"1"}}, {"a", {"2"}}}); }),
+  EXPECT_EQ(error_of([] {
+              combinations({{"a", {"1"}}, {"a", {"2"}}});
+            }),
             "--what-if: varies a twice; write its values in one: 'a=a|b|c'");
 }
 
@@ -130,29 +134,37 @@ TEST(ResolveKeys, FindsFullKeysShortNamesAndUniqueEnds) {
 TEST(ResolveKeys, RefusesWhatItCannotTell) {
   const Keys keys;
   EXPECT_EQ(error_of([&] { keys.resolved("tensor_parallel_degre"); }),
-            "tensor_parallel_degre: unknown key; did you mean 'parallelism.tensor_parallel_degree'?");
+            "tensor_parallel_degre: unknown key; did you mean 'tensor_parallel_degree'?");
+  EXPECT_EQ(error_of([&] { keys.resolved("parallelism.tensor_parallel_degre"); }),
+            "parallelism.tensor_parallel_degre: unknown key; did you mean 'parallelism.tensor_parallel_degree'?");
+  EXPECT_EQ(error_of([&] { keys.resolved("xyzzyplugh"); }), "xyzzyplugh: unknown key");
   EXPECT_EQ(error_of([&] { keys.resolved("flavor_"); }).substr(0, 20), "flavor_: unknown key");
   EXPECT_NE(error_of([&] { keys.resolved("enable"); }).find("enable: is the end of several keys: "), std::string::npos);
-  std::vector<WhatIf> questions = {{"seq_len", {"1"}}, {"training.seq_len", {"2"}}};
+  std::vector<WhatIf> questions = {{"global_batch_size", {"1"}}, {"training.global_batch_size", {"2"}}};
   EXPECT_EQ(error_of([&] { resolve_keys(questions, keys.schema); }),
-            "--what-if: varies training.seq_len twice; write its values in one: 'training.seq_len=a|b|c'");
+            "--what-if: varies training.global_batch_size twice; write its values in one: "
+            "'training.global_batch_size=a|b|c'");
 }
 
 TEST(AsArguments, AreReadBackByTheCommandLine) {
   Keys keys;
   const Overrides overrides = {{"training.seq_len", "4096"}, {"compile.enable", "true"}, {"model.converters", ""}};
-  for (const config::Assignment& option : config::parse_command_line(keys.schema, as_arguments(overrides, keys.schema))) {
+  for (const config::Assignment& option :
+       config::parse_command_line(keys.schema, as_arguments(overrides, keys.schema))) {
     option.field->assign(option.value);
   }
   EXPECT_EQ(keys.job.training.seq_len, 4096);
   EXPECT_TRUE(keys.job.compile.enable);
   EXPECT_TRUE(keys.job.model.converters.empty());
-  EXPECT_EQ(as_arguments({{"compile.enable", "false"}}, keys.schema), (std::vector<std::string>{"--compile.no_enable"}));
+  EXPECT_EQ(as_arguments({{"compile.enable", "false"}}, keys.schema),
+            (std::vector<std::string>{"--compile.no_enable"}));
 }
 
 TEST(AsArguments, RefuseAFlagThatIsNeitherTrueNorFalse) {
   const Keys keys;
-  EXPECT_EQ(error_of([&] { as_arguments({{"compile.enable", "yes"}}, keys.schema); }),
+  EXPECT_EQ(error_of([&] {
+              as_arguments({{"compile.enable", "yes"}}, keys.schema);
+            }),
             "compile.enable: expects true or false, found 'yes'");
 }
 
@@ -203,8 +215,8 @@ TEST(WhatIfTable, SaysWhyACombinationIsRefusedOnceEach) {
 
 TEST(WhatIfTable, TellsKeysWithTheSameEndApart) {
   const auto rows = rows_of({{"compile.enable", {"true"}}, {"checkpoint.enable", {"true", "false"}}});
-  EXPECT_NE(what_if_table(rows).find("  compile.enable  checkpoint.enable  fits"), std::string::npos)
-      << what_if_table(rows);
+  const std::string text = what_if_table(rows, {.width = 100});
+  EXPECT_NE(text.find("  compile.enable  checkpoint.enable  fits"), std::string::npos) << text;
 }
 
 TEST(WhatIfTable, FallsBackToLettersAndNumbers) {

@@ -1,0 +1,146 @@
+#include "estimator/report/html.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "estimator/report/html_charts.h"
+#include "tests/estimator/report/sample_estimate.h"
+
+namespace titan::estimator {
+namespace {
+
+std::string page_of(Estimate estimate) {
+  add_pictures(estimate);
+  return html(estimate);
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// The first tag that closes another than the innermost open one; empty where all match.
+std::string first_unbalanced(const std::string& page) {
+  static const std::regex kTag("<(/?)([a-z0-9]+)([^>]*)>");
+  std::string text = std::regex_replace(page, std::regex("<!doctype html>"), "");
+  for (const char* raw : {"style", "script"}) {  // what they hold is no HTML
+    for (size_t at = 0; (at = text.find("<" + std::string(raw), at)) != std::string::npos;) {
+      const size_t begin = text.find('>', at) + 1, end = text.find("</" + std::string(raw) + ">", at);
+      text.erase(begin, end - begin);
+      at = begin;
+    }
+  }
+  std::vector<std::string> open;
+  for (std::sregex_iterator tag(text.begin(), text.end(), kTag), end; tag != end; ++tag) {
+    const std::string name = (*tag)[2], rest = (*tag)[3];
+    if (name == "meta" || rest.ends_with("/")) continue;
+    if ((*tag)[1].length() == 0) {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name) {
+      return tag->str();
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : open.back();
+}
+
+TEST(Html, RefersToNothingOutsideItself) {
+  for (const std::string& page : {page_of(small_sample()), page_of(large_sample())}) {
+    for (const char* reference : {"http", "//", "src=", "href", "@import", "url(", "<link", "<iframe", "fetch("}) {
+      EXPECT_FALSE(contains(page, reference)) << reference;
+    }
+  }
+}
+
+TEST(Html, ClosesWhatItOpens) {
+  EXPECT_EQ(first_unbalanced(page_of(small_sample())), "");
+  EXPECT_EQ(first_unbalanced(page_of(large_sample())), "");
+  EXPECT_EQ(first_unbalanced(html(small_sample())), "");
+}
+
+TEST(Html, AnswersFirst) {
+  const std::string page = page_of(large_sample());
+  const char* const kOrder[] = {"Does not fit",
+                                "tokens/s per GPU",
+                                "What makes it fit",
+                                "Memory over one step",
+                                "Memory at the peak",
+                                "One step",
+                                "Where the time of a step goes",
+                                "Roles",
+                                "What the numbers rest on",
+                                "Settings"};
+  size_t at = page.find("<body>");
+  for (const char* part : kOrder) {
+    const size_t found = page.find(part, at);
+    EXPECT_NE(found, std::string::npos) << part;
+    at = std::min(found, page.size());
+  }
+  EXPECT_TRUE(contains(page_of(small_sample()), "Fits, 11.46 GiB to spare"));
+}
+
+TEST(Html, LeavesOutPicturesWithoutSamples) {
+  const std::string page = html(small_sample());
+  EXPECT_FALSE(contains(page, "<svg"));
+  EXPECT_FALSE(contains(page, "One step"));
+  EXPECT_TRUE(contains(page, "Where the time of a step goes"));
+}
+
+TEST(Html, WritesForeignTextAsText) {
+  Estimate estimate = small_sample();
+  estimate.subject.config = "<script>alert(1)</script>";
+  estimate.subject.keys["a<b"] = "\"&'";
+  estimate.memory[0].categories["</script><b>"] = 0;
+  add_pictures(estimate);
+  estimate.timeline[0].spans[0].name = "<b>";
+  const std::string page = html(estimate);
+  EXPECT_FALSE(contains(page, "<script>alert"));
+  EXPECT_FALSE(contains(page, "</script><b>"));
+  EXPECT_TRUE(contains(page, "a&lt;b"));
+  EXPECT_EQ(first_unbalanced(page), "");
+}
+
+/// 200,000 operators of a thousandth of a pixel each, and the page still opens at once.
+TEST(Html, DrawsCrowdedLanesInFewStrokes) {
+  Estimate estimate = small_sample();
+  add_pictures(estimate);
+  Lane crowded{"crowded", {}};
+  constexpr int kSpans = 200000;
+  for (int i = 0; i < kSpans; ++i) {
+    const double begin = estimate.step_time_s * i / kSpans;
+    crowded.spans.push_back({begin, begin + 0.9 * estimate.step_time_s / kSpans, "aten::add", "memory"});
+  }
+  const size_t before = html(estimate).size();
+  estimate.timeline.push_back(crowded);
+  EXPECT_LT(html(estimate).size(), before + 1000);
+}
+
+TEST(Html, MarksThePeakOfTheCurve) {
+  // The sample's curve peaks in the middle of the step.
+  EXPECT_TRUE(contains(page_of(small_sample()), "<i class=\"peak\" style=\"left:50%;"));
+}
+
+TEST(Ticks, AreRoundAndCoverTheAxis) {
+  EXPECT_EQ(ticks(100.0, 5), (std::vector<double>{0, 20, 40, 60, 80, 100}));
+  EXPECT_EQ(ticks(2.9, 5), (std::vector<double>{0, 1, 2}));
+  EXPECT_EQ(ticks(104.0, 5).back(), 100.0);
+  EXPECT_EQ(ticks(0.0, 5), std::vector<double>{0.0});
+  for (double highest = 1e-7; highest < 1e7; highest *= 1.37) {
+    EXPECT_GE(ticks(highest, 5).size(), 3u) << highest;
+    EXPECT_LE(ticks(highest, 5).size(), 7u) << highest;
+  }
+}
+
+TEST(StackingOrder, PutsWhatNeverChangesAtTheBottom) {
+  MemoryCurve curve{.categories = {"wild", "steady", "mild"}, .samples = {{0.0, {0, 5, 1}}, {1.0, {9, 5, 2}}}};
+  EXPECT_EQ(stacking_order(curve), (std::vector<size_t>{1, 2, 0}));
+}
+
+TEST(PlainNumber, HasNoTrailingZeros) {
+  EXPECT_EQ(plain_number(2.50), "2.5");
+  EXPECT_EQ(plain_number(2.0), "2");
+  EXPECT_EQ(plain_number(-0.001), "0");
+  EXPECT_EQ(plain_number(100.0, 0), "100");
+}
+
+}  // namespace
+}  // namespace titan::estimator
