@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/calibrate_command.h"
 #include "cli/command.h"
 #include "cli/estimate_command.h"
 #include "cli/job.h"
@@ -43,6 +44,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"train", "trains a model; without arguments a small one on the shipped text", train_command},
       {"estimate", "predicts memory and tokens per second without a GPU", estimate_command},
+      {"calibrate", "fits the free factors of hardware files to measured runs", calibrate_command},
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
       {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},

@@ -4,9 +4,8 @@
 #include <cstdio>
 
 #include "cli/command.h"
-#include "cli/prediction.h"
+#include "cli/published_runs.h"
 #include "estimator/simulate/simulate.h"
-#include "models/registry.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
 #include "validate/published/comparison.h"
@@ -28,10 +27,7 @@ constexpr const char* kPublishedHelp =
 validate::RowResult predict_row(const validate::PublishedRow& row) {
   validate::RowResult result{.row = row, .predicted = {}, .mfu_percent = {}, .not_expressible = {}};
   try {
-    const auto job = load_job({"--config", installation_folder() + "/configs/published/" + row.id + ".toml"}, "");
-    const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
-    const Prediction prediction(*job, model, *job->hardware.num_gpus);
-    result.predicted = estimator::simulate(prediction.request());
+    result.predicted = estimator::simulate(PublishedRun(row, published_configs()).prediction().request());
   } catch (const config::ConfigError& error) {
     result.not_expressible = error.what();
   }
@@ -60,7 +56,7 @@ int published_command(const Arguments& arguments) {
     std::printf("%s", kPublishedHelp);
     return kOk;
   }
-  const auto rows = validate::read_rows(installation_folder() + "/validate/published/rows.csv");
+  const auto rows = validate::read_rows(published_rows());
   check_names(rows, arguments);
   std::vector<validate::RowResult> results;
   for (const auto& row : rows) {
