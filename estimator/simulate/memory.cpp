@@ -58,6 +58,18 @@ memory::AllocatorOptions allocator_options(const hardware::Machine& machine, uin
   return options;
 }
 
+/// For every node how far the device has come: the begin of the last work that was issued by then. The allocator acts
+/// when the host issues, seconds ahead of the work that memory is for.
+std::vector<double> progress(const trace::Trace& trace, const replay::RoleTimes& times) {
+  std::vector<double> reached_s(trace.nodes.size());
+  double latest_s = 0.0;
+  for (size_t i = 0; i < trace.nodes.size(); ++i) {
+    if (trace.nodes[i].kind == trace::NodeKind::op) latest_s = std::max(latest_s, times.timeline[i].start_s);
+    reached_s[i] = latest_s;
+  }
+  return reached_s;
+}
+
 }  // namespace
 
 RoleMemory measure_memory(const RecordedRole& role, const hardware::Machine& machine) {
@@ -82,10 +94,11 @@ RoleMemory measure_memory(const RecordedRole& role, const hardware::Machine& mac
 MemoryCurve memory_curve(const RecordedRole& role, const hardware::Machine& machine, const replay::RoleTimes& times) {
   const auto found =
       profile::profile_memory(role.trace, allocator_options(machine, kWithoutEnd, 0), {.keep_curve = true});
+  const auto reached_s = progress(role.trace, times);
   const auto& step = times.steps.back();
   MemoryCurve curve{.categories = role.trace.categories, .samples = {}};
   for (const auto& point : found.curve) {
-    const double time_s = times.timeline[point.node].issue_s - step.begin_s;
+    const double time_s = reached_s[point.node] - step.begin_s;
     if (time_s < 0) continue;
     curve.samples.push_back(
         {.time_s = time_s, .bytes = std::vector<int64_t>(point.by_category.begin(), point.by_category.end())});

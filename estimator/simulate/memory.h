@@ -12,7 +12,8 @@ namespace titan::estimator {
 /// capacity: the allocator then gives cached memory back before it fails, and may get by.
 RoleMemory measure_memory(const RecordedRole& role, const hardware::Machine& machine);
 
-/// What is allocated over the last step of a role; `times` must have a timeline.
+/// What is allocated over the last step of a role, by the time at which the device comes to the work that it is for;
+/// `times` must have a timeline.
 MemoryCurve memory_curve(const RecordedRole& role, const hardware::Machine& machine, const replay::RoleTimes& times);
 
 /// The central interval of a role's peak of reserved memory.
