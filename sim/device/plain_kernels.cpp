@@ -31,8 +31,8 @@ c10::DeviceIndex index_or_current(std::optional<c10::Device> device) {
 at::Tensor empty(at::IntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
                  std::optional<at::Device> device, std::optional<bool>, std::optional<at::MemoryFormat> format) {
   const CurrentDevice current(index_or_current(device));
-  return at::detail::empty_generic(size, storage_allocator(), c10::DispatchKeySet(kDevice),
-                                   dtype.value_or(at::kFloat), format);
+  return at::detail::empty_generic(size, storage_allocator(), c10::DispatchKeySet(kDevice), dtype.value_or(at::kFloat),
+                                   format);
 }
 
 at::Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, std::optional<at::ScalarType> dtype,
