@@ -24,7 +24,9 @@ void declare_facts(config::Schema& schema, SoftwareSpec& software) {
              {.choices = {"rms_norm", "rope", "swiglu", "residual", "cast", "quantize"}})
       .field("compiled_loss", software.fusion.compiled_loss, "compile.enable covers the loss")
       .field("optimizer", software.fusion.optimizer, "default implementation",
-             {.choices = {"for-loop", "foreach", "fused"}});
+             {.choices = {"for-loop", "foreach", "fused"}})
+      .field("rms_norm", software.fusion.rms_norm, "what computes RMSNorm without compile.enable",
+             {.choices = {"fused", "composite", "written_out"}});
   auto& async_tp = software.async_tp;
   schema.section("async_tp", "asynchronous tensor parallelism")
       .field("copy_engine", async_tp.copy_engine, "bytes move without multiprocessors")

@@ -28,6 +28,7 @@ struct SoftwareSpec {
     std::vector<std::string> compiled;  // what compile.enable fuses into few kernels
     bool compiled_loss = false;
     std::string optimizer;
+    std::string rms_norm;  // without compile.enable: "fused", "composite", "written_out" (sim::RmsNormKernel)
   } fusion;
   struct AsyncTensorParallel {
     bool copy_engine = false;                 // moves bytes with copy engines, which hold no multiprocessors

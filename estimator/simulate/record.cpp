@@ -12,11 +12,17 @@
 namespace titan::estimator {
 namespace {
 
+sim::RmsNormKernel rms_norm_kernel(const std::string& name) {
+  if (name == "fused") return sim::RmsNormKernel::fused;
+  return name == "composite" ? sim::RmsNormKernel::composite : sim::RmsNormKernel::written_out;
+}
+
 sim::DeviceOptions device_options(const hardware::Machine& machine) {
   sim::DeviceOptions options;
   options.memory.expandable_segments = machine.software.memory.segments == "expandable";
   options.matmul_workspace_bytes =
       static_cast<uint64_t>(machine.software.cublas_workspace_bytes(machine.gpu.architecture));
+  options.rms_norm = rms_norm_kernel(machine.software.fusion.rms_norm);
   return options;
 }
 

@@ -16,8 +16,8 @@ namespace titan::train {
 struct Model {
   std::vector<std::unique_ptr<unit::Unit>>
       units;  // embedding, blocks, norm + output: tokens [B, S] -> logits [B, S, V]
-  /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with; zeros where the device has no
-  /// values.
+  /// Makes buffers (rotary tables) on a device, in the dtypes that the units compute with; zeros where the device has
+  /// no values.
   std::function<void(at::Device, bool has_values)> make_buffers;
 };
 

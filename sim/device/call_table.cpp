@@ -1,6 +1,8 @@
 #include "sim/device/call_table.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/function_schema.h>
+#include <ATen/core/ivalue.h>
 
 #include <bit>
 
@@ -48,8 +50,9 @@ class SignatureWriter {
     if (value.isDevice()) return to_.push_back(kNone);
     if (value.isString()) return text(value.toStringView());
     if (value.isScalar()) return number(value.toScalar().toComplexDouble().real());
-    TORCH_CHECK(false, "simulated device: operator ", op_.full_name, " has an argument of a kind that is not known yet (",
-                value.tagKind(), "); add it to sim/device/call_table.cpp");
+    TORCH_CHECK(false, "simulated device: operator ", op_.full_name,
+                " has an argument of a kind that is not known yet (", value.tagKind(),
+                "); add it to sim/device/call_table.cpp");
   }
 
   /// Tells whether a tensor is an earlier argument again: its bytes count once.
@@ -120,8 +123,8 @@ KnownOperator::KnownOperator(const c10::FunctionSchema& schema, uint32_t number_
       num_arguments(schema.arguments().size()) {
   for (size_t i = 0; i < num_arguments; ++i) {
     const auto& argument = schema.arguments()[i];
-    const bool writes = argument.alias_info() && argument.alias_info()->isWrite() &&
-                        !(i < 64 && rules.unwritten_arguments >> i & 1);
+    const bool writes =
+        argument.alias_info() && argument.alias_info()->isWrite() && !(i < 64 && rules.unwritten_arguments >> i & 1);
     const bool only_writes = argument.is_out() || rules.overwrites;
     access.push_back(!writes ? Access::read : only_writes ? Access::write : Access::read_write);
     is_out.push_back(writes && argument.is_out());

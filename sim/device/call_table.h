@@ -1,8 +1,5 @@
 #pragma once
 
-#include <ATen/core/function_schema.h>
-#include <ATen/core/ivalue.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,6 +9,10 @@
 
 #include "sim/device/operators.h"
 #include "sim/device/tensor_layout.h"
+
+namespace c10 {
+struct FunctionSchema;
+}
 
 namespace titan::sim {
 
@@ -40,11 +41,11 @@ struct KnownOperator {
 
 /// What one call of an operator with certain shapes does. Every call with the same signature does the same.
 struct KnownCall {
-  uint32_t descriptor = 0;                 // in the rank's trace
-  std::vector<TensorLayout> results;       // the new tensors
-  std::vector<uint64_t> result_bytes;      // of their storages
-  std::vector<uint64_t> workspaces;        // bytes
-  std::vector<TensorLayout> out_layouts;   // of the `out` arguments, in their order
+  uint32_t descriptor = 0;                // in the rank's trace
+  std::vector<TensorLayout> results;      // the new tensors
+  std::vector<uint64_t> result_bytes;     // of their storages
+  std::vector<uint64_t> workspaces;       // bytes
+  std::vector<TensorLayout> out_layouts;  // of the `out` arguments, in their order
 };
 
 /// Numbers that determine what a call does besides values: operator, element types, shapes, strides, scalars.

@@ -11,8 +11,8 @@ namespace titan::sim {
 namespace {
 
 struct Slot {
-  std::shared_ptr<RankState> owner;          // guarded by the mutex
-  std::atomic<RankState*> rank = nullptr;    // read by whoever uses the device
+  std::shared_ptr<RankState> owner;        // guarded by the mutex
+  std::atomic<RankState*> rank = nullptr;  // read by whoever uses the device
 };
 
 std::mutex mutex;

@@ -133,8 +133,8 @@ const KnownCall& Call::learn(const Signature& signature) {
 void Call::ask_shapes(KnownCall& call) const {
   const std::vector<TensorLayout> none;
   const bool has_rule = known_.rules.shapes != nullptr;
-  auto layouts = has_rule ? known_.rules.shapes(OpCall{known_.name, arguments_, none})
-                          : ask_meta_kernel(op_, known_, arguments_);
+  auto layouts =
+      has_rule ? known_.rules.shapes(OpCall{known_.name, arguments_, none}) : ask_meta_kernel(op_, known_, arguments_);
   if (known_.has_out) {
     call.out_layouts = std::move(layouts);
   } else {
@@ -260,7 +260,7 @@ void Call::leave(std::vector<at::Tensor>&& results) {
 
 }  // namespace
 
-void run_operator(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+void run_operator(const c10::OperatorHandle& op, std::vector<c10::IValue>* stack) {
   const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
   const c10::DeviceIndex index = device_of(arguments);
   const CurrentDevice device(index);

@@ -39,8 +39,7 @@ void append_layout(const at::Tensor& tensor, std::vector<TensorLayout>& layouts)
     layouts.emplace_back();
     return;
   }
-  layouts.push_back(
-      {.sizes = tensor.sizes().vec(), .strides = tensor.strides().vec(), .dtype = tensor.scalar_type()});
+  layouts.push_back({.sizes = tensor.sizes().vec(), .strides = tensor.strides().vec(), .dtype = tensor.scalar_type()});
 }
 
 // LibTorch has a kernel for Meta for every operator: the last resort is one that throws.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/stack.h>
-
 #include <vector>
 
 #include "sim/device/call_table.h"

@@ -19,14 +19,13 @@ struct Operator {
   /// Bytes of the tensors that a CUDA kernel allocates and frees while it runs, in that order.
   std::vector<uint64_t> (*workspace)(const OpCall& call) = nullptr;
 
-  bool is_matmul = false;           // runs in cuBLAS, which keeps memory per stream
-  bool overwrites = false;          // what its schema says it mutates, it writes without reading
-  bool accepts_host = false;        // an argument may be a host tensor with dims
+  bool is_matmul = false;            // runs in cuBLAS, which keeps memory per stream
+  bool overwrites = false;           // what its schema says it mutates, it writes without reading
+  bool accepts_host = false;         // an argument may be a host tensor with dims
   uint64_t unwritten_arguments = 0;  // bit i: argument i is mutable by schema, but is only read
 };
 
 /// Finds an operator by its name without overload; the defaults where nothing is known.
 const Operator& find_operator_rules(std::string_view name);
-
 
 }  // namespace titan::sim

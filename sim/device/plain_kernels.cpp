@@ -31,8 +31,8 @@ c10::DeviceIndex index_or_current(std::optional<c10::Device> device) {
 at::Tensor empty(at::IntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
                  std::optional<at::Device> device, std::optional<bool>, std::optional<at::MemoryFormat> format) {
   const CurrentDevice scope(index_or_current(device));
-  return at::detail::empty_generic(size, storage_allocator(), c10::DispatchKeySet(kDevice),
-                                   dtype.value_or(at::kFloat), format);
+  return at::detail::empty_generic(size, storage_allocator(), c10::DispatchKeySet(kDevice), dtype.value_or(at::kFloat),
+                                   format);
 }
 
 at::Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, std::optional<at::ScalarType> dtype,
@@ -55,16 +55,36 @@ at::Scalar local_scalar_dense(const at::Tensor&) {
               "Platform::read may ask for one");
 }
 
-at::Tensor rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape, const std::optional<at::Tensor>& weight,
-                    std::optional<double> eps) {
-  if (rank_of_device(input.device().index()).options().fused_rms_norm)
-    return std::get<0>(at::_fused_rms_norm(input, normalized_shape, weight, eps));
-  // The composite is not exported; it is what the operator does on a device without a kernel for it.
+/// LibTorch's own composite is not exported; it is what the operator does on a device without a kernel for it.
+at::Tensor composite_rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape,
+                              const std::optional<at::Tensor>& weight, std::optional<double> eps) {
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("aten::_fused_rms_norm", "")
                              .typed<decltype(at::_fused_rms_norm)>();
   const c10::DispatchKeySet no_kernel(c10::DispatchKey::AutogradPrivateUse2);
   return std::get<0>(op.redispatch(no_kernel, input, normalized_shape, weight, eps));
+}
+
+/// Normalised in float32, scaled in the input's dtype: a module written out in operators.
+at::Tensor written_out_rms_norm(const at::Tensor& input, const std::optional<at::Tensor>& weight,
+                                std::optional<double> eps) {
+  const auto wide = input.to(at::kFloat);
+  const auto scale = wide.pow(2).mean({-1}, /*keepdim=*/true).add(eps.value_or(1e-5)).rsqrt();
+  const auto normalised = wide.mul(scale).to(input.scalar_type());
+  return weight ? normalised.mul(*weight) : normalised;
+}
+
+at::Tensor rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape, const std::optional<at::Tensor>& weight,
+                    std::optional<double> eps) {
+  switch (rank_of_device(input.device().index()).options().rms_norm) {
+    case RmsNormKernel::fused:
+      return std::get<0>(at::_fused_rms_norm(input, normalized_shape, weight, eps));
+    case RmsNormKernel::composite:
+      return composite_rms_norm(input, normalized_shape, weight, eps);
+    case RmsNormKernel::written_out:
+      return written_out_rms_norm(input, weight, eps);
+  }
+  TORCH_INTERNAL_ASSERT(false);
 }
 
 constexpr std::array kUndivided{"copy_", "silu_backward", "mish_backward", "native_layer_norm", "native_group_norm"};

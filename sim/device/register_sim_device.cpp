@@ -11,13 +11,9 @@ namespace titan::sim {
 
 void register_sim_device() {
   static const bool once = [] {
-    // LibTorch keeps pointers to them until the process ends.
-    static DeviceHooks hooks;
-    static DeviceGuard guard;
     c10::register_privateuse1_backend("sim");
-    at::RegisterPrivateUse1HooksInterface(&hooks);
+    register_device_guard();
     c10::SetAllocator(c10::DeviceType::PrivateUse1, storage_allocator());
-    const c10::impl::DeviceGuardImplRegistrar registrar(c10::DeviceType::PrivateUse1, &guard);
     register_kernels();
     return true;
   }();

@@ -9,7 +9,9 @@ namespace {
 // The element type of sums over elements of `dtype`.
 at::ScalarType math_dtype(at::ScalarType dtype) { return dtype == at::kDouble ? at::kDouble : at::kFloat; }
 
-TensorLayout contiguous_like(const at::Tensor& tensor) { return contiguous(tensor.sizes().vec(), tensor.scalar_type()); }
+TensorLayout contiguous_like(const at::Tensor& tensor) {
+  return contiguous(tensor.sizes().vec(), tensor.scalar_type());
+}
 
 TensorLayout logsumexp_of(const at::Tensor& q_BHSD) {
   return contiguous({q_BHSD.size(0), q_BHSD.size(1), q_BHSD.size(2)}, math_dtype(q_BHSD.scalar_type()));
@@ -40,13 +42,13 @@ std::vector<TensorLayout> shape_embedding_dense_backward(const OpCall& call) {
 std::vector<TensorLayout> shape_fused_rms_norm(const OpCall& call) {
   const auto& x = call.tensor(0);
   auto rows = x.sizes().vec();
-  const auto num_normalized = call.arguments[1].toIntVector().size();
+  const auto num_normalized = call.integers(1).size();
   for (size_t i = 0; i < num_normalized; ++i) rows[rows.size() - 1 - i] = 1;
   return {contiguous_like(x), contiguous(std::move(rows), math_dtype(x.scalar_type()))};
 }
 
 std::vector<TensorLayout> shape_fused_rms_norm_backward(const OpCall& call) {
-  const auto mask = call.arguments[5].toBoolList();
+  const auto mask = call.flags(5);
   return {mask[0] ? contiguous_like(call.tensor(1)) : TensorLayout(),
           mask[1] && call.has_tensor(4) ? contiguous_like(call.tensor(4)) : TensorLayout()};
 }

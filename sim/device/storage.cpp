@@ -17,7 +17,8 @@ class StorageAllocator final : public c10::Allocator {
     const c10::Device device(c10::DeviceType::PrivateUse1, index);
     if (num_bytes == 0) return {nullptr, nullptr, &release, device};
     Allocation* allocation = rank_of_device(index).allocate(num_bytes);
-    return {reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(allocation) | kNoAddress), allocation, &release, device};
+    return {reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(allocation) | kNoAddress), allocation, &release,
+            device};
   }
   void copy_data(void*, const void*, size_t) const override {}
 
@@ -38,9 +39,8 @@ at::Tensor make_tensor(at::IntArrayRef sizes, at::IntArrayRef strides, at::Scala
   c10::Allocator* allocator = storage_allocator();
   auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), num_bytes,
                                                        allocator->allocate(num_bytes), allocator, /*resizable=*/true);
-  auto tensor = at::detail::make_tensor<c10::TensorImpl>(std::move(storage),
-                                                         c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
-                                                         c10::scalarTypeToTypeMeta(dtype));
+  auto tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), c10::scalarTypeToTypeMeta(dtype));
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides);
   return tensor;
 }

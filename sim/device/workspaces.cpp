@@ -19,22 +19,21 @@ std::vector<uint64_t> workspace_embedding_dense_backward(const OpCall& call) {
   if (num_indices <= kMostUnsorted) return {};
   const uint64_t segments = std::min<uint64_t>(num_indices, call.integer(2));
   const uint64_t parts = num_indices / kRowsPerSum + segments;
-  return {num_indices * kIndexBytes,                    // sorted
-          num_indices * kIndexBytes,                    // where they were
-          num_indices * kIndexBytes,                    // where segments begin
-          kIndexBytes,                                  // number of segments
-          segments * kIndexBytes,                       // parts of a segment
-          segments * kIndexBytes,                       // parts before it
-          kIndexBytes,                                  // number of parts
-          parts * kIndexBytes,                          // where parts begin
+  return {num_indices * kIndexBytes,  // sorted
+          num_indices * kIndexBytes,  // where they were
+          num_indices * kIndexBytes,  // where segments begin
+          kIndexBytes,                // number of segments
+          segments * kIndexBytes,     // parts of a segment
+          segments * kIndexBytes,     // parts before it
+          kIndexBytes,                // number of parts
+          parts * kIndexBytes,        // where parts begin
           parts * width * sum_bytes(call.tensor(0))};
 }
 
 std::vector<uint64_t> workspace_attention_backward(const OpCall& call) {
   const auto &q = call.tensor(1), &k = call.tensor(2);
   const uint64_t batch = q.size(0), heads = q.size(1), queries = q.size(2), keys = k.size(2), dim = q.size(3);
-  if (q.scalar_type() != at::kBFloat16 && q.scalar_type() != at::kHalf)
-    return {batch * heads * queries * sum_bytes(q)};
+  if (q.scalar_type() != at::kBFloat16 && q.scalar_type() != at::kHalf) return {batch * heads * queries * sum_bytes(q)};
   const uint64_t rows = round_up(queries, 128);
   std::vector<uint64_t> bytes{batch * heads * rows * kFloatBytes,
                               batch * heads * rows * round_up(dim, 32) * kFloatBytes};
@@ -46,8 +45,7 @@ std::vector<uint64_t> workspace_foreach_norm(const OpCall& call) {
   constexpr uint64_t kChunk = 65536;
   const auto tensors = call.tensors(0);
   uint64_t most_chunks = 0;
-  for (const auto& tensor : tensors)
-    most_chunks = std::max(most_chunks, round_up(tensor.numel(), kChunk) / kChunk);
+  for (const auto& tensor : tensors) most_chunks = std::max(most_chunks, round_up(tensor.numel(), kChunk) / kChunk);
   if (most_chunks == 0) return {};
   return {tensors.size() * most_chunks * sum_bytes(tensors.front())};
 }

@@ -74,8 +74,7 @@ platform::MemoryStats SimPlatform::memory_stats() {
                                      .peak_allocated_bytes = stats.all.allocated_bytes.peak,
                                      .reserved_bytes = stats.all.reserved_bytes.current,
                                      .peak_reserved_bytes = stats.all.reserved_bytes.peak,
-                                     .capacity_bytes =
-                                         static_cast<int64_t>(state_->memory().device().capacity_bytes()),
+                                     .capacity_bytes = static_cast<int64_t>(state_->memory().device().capacity_bytes()),
                                      .num_alloc_retries = stats.num_alloc_retries,
                                      .num_ooms = stats.num_ooms};
   state_->memory().reset_peak_stats();
@@ -90,7 +89,8 @@ std::unique_ptr<comm::Communicator> SimPlatform::make_communicator(const std::ve
 }
 
 platform::Scope SimPlatform::annotate(std::string_view name) {
-  if (name.starts_with(platform::kMemoryScopePrefix)) return tag_memory(name.substr(platform::kMemoryScopePrefix.size()));
+  if (name.starts_with(platform::kMemoryScopePrefix))
+    return tag_memory(name.substr(platform::kMemoryScopePrefix.size()));
   state_->recorder().begin_scope(name);
   return platform::Scope([state = state_.get()] {
     if (state->is_recording()) state->recorder().end_scope();

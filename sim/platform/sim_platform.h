@@ -37,7 +37,8 @@ class SimPlatform final : public platform::Platform {
 
   /// What has been recorded so far.
   const trace::Trace& trace() const;
-  /// Ends recording and gives each storage its category (sim/trace/categories.h): from then on the rank can only be taken down.
+  /// Ends recording and gives each storage its category (sim/trace/categories.h): from then on the rank can only be
+  /// taken down.
   trace::Trace take_trace();
   RankState& state() { return *state_; }
 

@@ -146,7 +146,8 @@ std::vector<StepCase> more_step_cases() {
   };
 }
 
-void train_steps(const StepCase& one, platform::Platform& platform, int num_steps, const std::function<void()>& at_end) {
+void train_steps(const StepCase& one, platform::Platform& platform, int num_steps,
+                 const std::function<void()>& at_end) {
   metrics::Logger quiet(std::cout, {.quiet = true});
   const auto model = debug_model();
   train::Session session({.config = one.config, .model = model, .platform = platform, .log = quiet});
