@@ -45,6 +45,10 @@ struct RunInputs {
   data::Dataset dataset;
 };
 
+/// Refuses a microbatch that this machine's memory does not hold: one of which not even one activation of one block
+/// fits. Throws ConfigError.
+void check_fits(const Job& job, const train::ModelSpec& model);
+
 /// Opens tokenizer and data set and makes the dump folder. Throws ConfigError, also for a step too large for this
 /// machine's memory.
 RunInputs open_inputs(const Job& job, const train::ModelSpec& model);

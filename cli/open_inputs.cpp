@@ -36,7 +36,8 @@ void make_dump_folder(const std::string& folder) {
   }
 }
 
-// One activation of one block, the least that a microbatch holds.
+}  // namespace
+
 void check_fits(const Job& job, const train::ModelSpec& model) {
   const auto& training = job.config.training;
   const double num_bytes = 2.0 * static_cast<double>(training.local_batch_size) *
@@ -49,8 +50,6 @@ void check_fits(const Job& job, const train::ModelSpec& model) {
           " tokens takes " + std::to_string(static_cast<int64_t>(num_bytes / (1 << 30))) + " GiB, this machine has " +
           std::to_string(static_cast<int64_t>(capacity / (1 << 30))) + " GiB");
 }
-
-}  // namespace
 
 RunInputs open_inputs(const Job& job, const train::ModelSpec& model) {
   check_fits(job, model);

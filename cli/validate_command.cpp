@@ -1,7 +1,12 @@
 #include "cli/validate_command.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <optional>
 
 #include "cli/command.h"
@@ -22,7 +27,8 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-constexpr int64_t kRanksToFill = 8;  // dp_shard -1 without NGPU
+constexpr int64_t kRanksToFill = 8;   // dp_shard -1 without NGPU
+constexpr int64_t kMostRanks = 4096;  // threads of one process
 
 constexpr const char* kKinds =
     "usage: titan validate KIND [--config FILE] [--section.key value]...\n\n"
@@ -66,12 +72,43 @@ void declare(config::Schema& schema, Options& options) {
       .field("json", options.json, "file to write the report to as JSON");
 }
 
-int64_t world_size(const Job& job) {
-  if (job.loaded.num_gpus) return *job.loaded.num_gpus;
+void check_ranks(const char* where, int64_t count) {
+  if (count <= kMostRanks) return;
+  throw config::ConfigError(where, "one process runs at most " + std::to_string(kMostRanks) + " ranks, found " +
+                                       std::to_string(count) + " or more");
+}
+
+int world_size(const Job& job) {
+  if (job.loaded.num_gpus) {
+    check_ranks("NGPU", *job.loaded.num_gpus);
+    return static_cast<int>(*job.loaded.num_gpus);
+  }
   const mesh::Degrees degrees = config::degrees_of(job.config);
-  const int64_t others = degrees.dp_replicate * degrees.cp * degrees.tp * degrees.pp;
-  const int64_t shard = degrees.dp_shard > 0 ? degrees.dp_shard : std::max<int64_t>(1, kRanksToFill / others);
-  return others * shard;
+  int64_t count = 1;
+  const auto times = [&count](const char* key, int64_t degree) {
+    check_ranks(key, degree);
+    count *= degree;
+    check_ranks(key, count);
+  };
+  times("parallelism.data_parallel_replicate_degree", degrees.dp_replicate);
+  times("parallelism.context_parallel_degree", degrees.cp);
+  times("parallelism.tensor_parallel_degree", degrees.tp);
+  times("parallelism.pipeline_parallel_degree", degrees.pp);
+  times("parallelism.data_parallel_shard_degree",
+        degrees.dp_shard > 0 ? degrees.dp_shard : std::max<int64_t>(1, kRanksToFill / count));
+  return static_cast<int>(count);
+}
+
+/// Refuses now what could not be written after the run.
+void check_report_path(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (path.empty() || std::filesystem::is_directory(path, error)) {
+    throw config::ConfigError("json", "must name a file, found '" + path.string() + "'");
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    throw config::ConfigError("json", "cannot write '" + path.string() + "': " + std::strerror(errno));
+  }
 }
 
 double tolerance(const Options& options, c10::ScalarType dtype) {
@@ -85,7 +122,7 @@ validate::DivergenceOptions make_options(const Job& job, const Options& options,
   const auto dtype = train::parse_dtype(job.titan.dtype.value_or("float64"));
   return {.config = job.config,
           .model = model,
-          .world_size = static_cast<int>(world_size(job)),
+          .world_size = world_size(job),
           .num_steps = options.steps,
           .dtype = dtype,
           .tolerance = tolerance(options, dtype),
@@ -104,7 +141,10 @@ int run_divergence(const Arguments& arguments) {
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
   const auto run = make_options(*job, options, model);
   const WorldPlan plan{.kind = WorldKind::threads, .world = {.size = run.world_size}};
-  for (const auto& notice : check_rules(*job, model, plan)) std::fprintf(stderr, "%s\n", notice.c_str());
+  const auto notices = check_rules(*job, model, plan);
+  check_fits(*job, model);
+  if (options.json) check_report_path(*options.json);
+  for (const auto& notice : notices) std::fprintf(stderr, "%s\n", notice.c_str());
   const auto report = validate::find_divergence(run);
   std::printf("%s", validate::report_text(report).c_str());
   if (options.json) files::write_file(*options.json, validate::report_json(report));

@@ -22,11 +22,11 @@ const Arguments kTiny = {"--training.seq_len",
                          "--parallelism.data_parallel_shard_degree",
                          "1"};
 
-test::Outcome divergence(const Arguments& more) {
+test::Outcome divergence(const Arguments& more, const std::map<std::string, std::string>& environment = {}) {
   Arguments all = {"validate", "divergence"};
   all.insert(all.end(), kTiny.begin(), kTiny.end());
   all.insert(all.end(), more.begin(), more.end());
-  return test::run_titan(all);
+  return test::run_titan(all, environment);
 }
 
 TEST(ValidateCommand, SaysThatATinyCompositionAgreesAndWritesTheReport) {
@@ -60,6 +60,32 @@ TEST(ValidateCommand, RefusesWhatTheConfigurationCannotMean) {
     EXPECT_EQ(outcome.status, 2) << wrong[0] << outcome.output;
     EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
   }
+}
+
+void expect_refusal(const test::Outcome& outcome, const std::string& begin) {
+  EXPECT_EQ(outcome.status, 2) << outcome.output;
+  EXPECT_EQ(outcome.error.rfind(begin, 0), 0u) << outcome.error;
+  EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+}
+
+// 2^32 + 2 would be 2 as an int, 2^32 x 2^32 would be 0.
+TEST(ValidateCommand, RefusesMoreRanksThanOneProcessRuns) {
+  expect_refusal(divergence({}, {{"NGPU", "4294967298"}}), "NGPU: one process runs at most 4096 ranks");
+  expect_refusal(divergence({"--parallelism.data_parallel_replicate_degree", "4294967296",
+                             "--parallelism.data_parallel_shard_degree", "4294967296"}),
+                 "parallelism.data_parallel_replicate_degree: one process runs at most 4096 ranks");
+  expect_refusal(divergence({"--parallelism.data_parallel_replicate_degree", "100",
+                             "--parallelism.data_parallel_shard_degree", "100"}),
+                 "parallelism.data_parallel_shard_degree: one process runs at most 4096 ranks, found 20000 or more");
+}
+
+TEST(ValidateCommand, RefusesBeforeTheRunWhatWouldFailInOrAfterIt) {
+  const std::string folder = test::fresh_folder("divergence");
+  expect_refusal(divergence({"--json", folder + "/missing/report.json"}), "json: cannot write '");
+  expect_refusal(divergence({"--json", folder}), "json: must name a file");
+  expect_refusal(divergence({"--json", ""}), "json: must name a file");
+  expect_refusal(divergence({"--training.local_batch_size", "1000000000"}),
+                 "training.local_batch_size: one activation");
 }
 
 TEST(ValidateCommand, ListsItsKindsAndNamesTheMissing) {

@@ -1,6 +1,7 @@
 #include "validate/divergence/comparison.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/isfinite.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -23,7 +24,8 @@ at::Tensor distances(const at::Tensor& actual, const at::Tensor& reference) {
 
 double root_mean_square(const at::Tensor& tensor, platform::Platform& platform) {
   if (tensor.numel() == 0) return 0.0;
-  return platform.read(tensor.to(at::kDouble).square().mean().sqrt(), 0.0);
+  const auto values = tensor.to(at::kDouble);
+  return platform.read(values.masked_fill(at::isfinite(values).logical_not_(), 0.0).square_().mean().sqrt_(), 0.0);
 }
 
 Difference compare(const at::Tensor& actual, const at::Tensor& reference, double scale, const Tolerance& tolerance,

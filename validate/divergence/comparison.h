@@ -29,7 +29,8 @@ struct Difference {
 Difference compare(const at::Tensor& actual, const at::Tensor& reference, double scale, const Tolerance& tolerance,
                    platform::Platform& platform);
 
-/// The root mean square of a tensor's elements; 0 for none.
+/// The root mean square of a tensor's elements, of which those that are not finite count as 0: as a scale, one infinity
+/// would make every error of its stage small. 0 for no elements.
 double root_mean_square(const at::Tensor& tensor, platform::Platform& platform);
 
 }  // namespace titan::validate

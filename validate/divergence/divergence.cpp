@@ -61,7 +61,10 @@ class Lockstep {
  private:
   template <class Compute>
   void publish(Compute compute) {
-    if (is_first_) shared_.reference = compute();
+    if (is_first_) {
+      shared_.reference = {};  // the last step's activations go before the next ones come
+      shared_.reference = compute();
+    }
     barrier_->barrier();
   }
 

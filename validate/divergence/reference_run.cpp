@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "runtime/train/train_step.h"
+#include "validate/divergence/comparison.h"
 #include "validate/divergence/synthetic_batch.h"
 
 namespace titan::validate {

@@ -89,6 +89,8 @@ at::Tensor vocab_parallel_cross_entropy_sum(const at::Tensor& logits_BSV, const 
   TORCH_CHECK(logits_BSV.dim() >= 2 && logits_BSV.sizes().slice(0, logits_BSV.dim() - 1) == labels_BS.sizes(),
               "vocab_parallel_cross_entropy_sum: labels must have the logits' shape but for the last dim: logits=",
               logits_BSV.sizes(), " labels=", labels_BS.sizes());
+  // A label of no rank would count as a logit of 0.
+  ops::check_labels("vocab_parallel_cross_entropy_sum", labels_BS, logits_BSV.size(-1) * group.comm.size());
   const auto logits = fused ? logits_BSV : logits_BSV.to(ops::loss_dtype(logits_BSV));
   return VocabParallelCrossEntropy::apply(logits.flatten(0, -2), labels_BS.flatten(), group, fused);
 }

@@ -116,6 +116,16 @@ TEST_P(VocabParallelCrossEntropy, RefusesLabelsOfAnotherShape) {
   });
 }
 
+TEST_P(VocabParallelCrossEntropy, RefusesLabelsThatNoRankHas) {
+  test::run_ranks(2, [](comm::Communicator& comm) {
+    for (const int64_t wrong : {int64_t{8}, int64_t{-1}}) {  // 4 words on each of 2 ranks
+      EXPECT_THROW(vocab_parallel_cross_entropy_sum(at::zeros({2, 3, 4}), at::full({2, 3}, wrong, at::kLong),
+                                                    {.comm = comm, .stream = {}}, GetParam()),
+                   c10::Error);
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(PlainAndFused, VocabParallelCrossEntropy, testing::Bool(),
                          [](const auto& one) { return one.param ? "fused" : "plain"; });
 
