@@ -7,6 +7,8 @@
 
 #include <limits>
 
+#include "runtime/ops/short_attention/short_attention.h"
+
 namespace titan::ops {
 namespace {
 
@@ -25,6 +27,9 @@ std::tuple<at::Tensor, at::Tensor> attention_cpu(const at::Tensor& q_BHSD, const
     return {at::zeros_like(q_BHSD), at::full(q_BHSD.sizes().slice(0, 3), -std::numeric_limits<double>::infinity(),
                                              q_BHSD.options().dtype(dtype))};
   }
+  if (short_attention::suits(q_BHSD, k_BKTD)) {
+    return short_attention::forward(dense_rows(q_BHSD), dense_rows(k_BKTD), dense_rows(v_BKTD), causal, scale);
+  }
   return at::_scaled_dot_product_flash_attention_for_cpu(dense_rows(q_BHSD), dense_rows(k_BKTD), dense_rows(v_BKTD),
                                                          /*dropout_p=*/0.0, causal, /*attn_mask=*/{}, scale);
 }
@@ -33,6 +38,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> attention_backward_cpu(
     const at::Tensor& grad_out_BHSD, const at::Tensor& q_BHSD, const at::Tensor& k_BKTD, const at::Tensor& v_BKTD,
     const at::Tensor& out_BHSD, const at::Tensor& logsumexp_BHS, bool causal, double scale) {
   if (is_empty(q_BHSD, k_BKTD)) return {at::zeros_like(q_BHSD), at::zeros_like(k_BKTD), at::zeros_like(v_BKTD)};
+  if (short_attention::suits(q_BHSD, k_BKTD)) {
+    return short_attention::backward(dense_rows(grad_out_BHSD), dense_rows(q_BHSD), dense_rows(k_BKTD),
+                                     dense_rows(v_BKTD), dense_rows(out_BHSD), logsumexp_BHS, causal, scale);
+  }
   return at::_scaled_dot_product_flash_attention_for_cpu_backward(
       dense_rows(grad_out_BHSD), dense_rows(q_BHSD), dense_rows(k_BKTD), dense_rows(v_BKTD), out_BHSD, logsumexp_BHS,
       /*dropout_p=*/0.0, causal, /*attn_mask=*/{}, scale);

@@ -30,6 +30,19 @@ class Accounting {
   void pass_until(Picoseconds time, Picoseconds arrival);
   void pass_until(Picoseconds time) { pass_until(time, time); }
 
+  /// An operation that nothing else runs beside, from `start` to `end`.
+  void pass_op(uint8_t stream, trace::OpClass op_class, Picoseconds start, Picoseconds end) {
+    if (start > now_ || now_ < begin_ || communicating_) {
+      pass_until(start);
+      begin_op(stream, op_class);
+      pass_until(end);
+      end_op(stream);
+      return;
+    }
+    parts_.by_class[static_cast<size_t>(op_class)] += end - now_;
+    now_ = end;
+  }
+
   void begin_op(uint8_t stream, trace::OpClass op_class) {
     class_of_[stream] = op_class;
     computing_ |= one_stream(stream);
@@ -46,7 +59,7 @@ class Accounting {
   void open_step(uint32_t name, Picoseconds host_time);
   void leave_step(Picoseconds issuing) { steps_.back().host = issuing; }
   /// A piece of device work of `step` ends now.
-  void finish(uint32_t step) {
+  void finish(size_t step) {
     if (--work_left_[step] == 0) [[unlikely]]
       close_steps();
   }

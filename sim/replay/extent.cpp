@@ -13,7 +13,8 @@ Extent::Extent(const trace::Trace& trace) {
     ++num_communications;
     work_of_step[step] += is_work;
   };
-  for (const trace::Node& node : trace.nodes) {
+  for (size_t i = 0; i < trace.nodes.size(); ++i) {
+    const trace::Node& node = trace.nodes[i];
     switch (node.kind) {
       case NodeKind::op:
         ++queued[node.stream];
@@ -47,9 +48,12 @@ Extent::Extent(const trace::Trace& trace) {
         if (depth++ > 0) break;
         step = work_of_step.size();
         work_of_step.push_back(0);
+        step_bounds.push_back(i);
         break;
       case NodeKind::end_scope:
-        if (--depth == 0) step = 0;
+        if (--depth > 0) break;
+        step = 0;
+        step_bounds.push_back(i);
         break;
       case NodeKind::alloc:
       case NodeKind::free:

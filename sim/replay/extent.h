@@ -17,6 +17,8 @@ struct Extent {
   size_t num_transfers = 0;                            // each collective is one
   /// Pieces of device work per top-level scope, from number 1 on; those outside of any first. An empty batch is none.
   std::vector<size_t> work_of_step{0};
+  /// The nodes at which top-level scopes begin and end, in turn.
+  std::vector<size_t> step_bounds;
 };
 
 }  // namespace titan::replay

@@ -85,7 +85,7 @@ void RoleReplay::advance(uint8_t stream) {
 
 // Until when nothing can happen in this role but what one stream does by itself.
 Picoseconds RoleReplay::undisturbed_until() const {
-  if (operating_ != 0 || to_advance_ != 0 || host_is_ready_ || has_notified_) return -1;
+  if (operating_ != 0 || to_advance_ != 0 || host_is_ready_) return -1;
   return num_open_meetings_ > 0 ? std::min(next_flight_, horizon_) : next_flight_;
 }
 
@@ -99,10 +99,7 @@ bool RoleReplay::start_op(uint8_t stream, const Work& work) {
   if (num_communicating_ > 0)
     queue.end = queue.start + stretched(queue.left, prices_.slowdown(work.id, num_communicating_));
   if (queue.end <= undisturbed_until()) {
-    accounting_.pass_until(queue.start);
-    accounting_.begin_op(stream, price.op_class);
-    accounting_.pass_until(queue.end);
-    accounting_.end_op(stream);
+    accounting_.pass_op(stream, price.op_class, queue.start, queue.end);
     finish_op(queue, work);
     return true;
   }
@@ -130,7 +127,7 @@ void RoleReplay::op_event(uint8_t stream) {
 
 void RoleReplay::finish_op(Queue& queue, const Work& work) {
   queue.ready = queue.end;
-  accounting_.finish(work.step);
+  finish(queue, work);
   accounting_.add_evidence(prices_.ops[work.id].evidence, queue.end - queue.start);
   set_time(work.node, queue.start, queue.end);
 }
@@ -252,7 +249,7 @@ void RoleReplay::finish_communication(uint8_t stream) {
   queue.ready = accounting_.now();
   queue.state = StreamState::drained;
   set_time(work.node, communication.start, queue.ready);
-  accounting_.finish(work.step);
+  finish(queue, work);
   ++queue.head;
   to_advance_ |= one_stream(stream);
   if (communication.communicator == kNoPlace) return;
@@ -260,6 +257,13 @@ void RoleReplay::finish_communication(uint8_t stream) {
   for (uint8_t s = 0; s < queues_.size(); ++s) {
     if (queues_[s].state == StreamState::waits_for_communicator) to_advance_ |= one_stream(s);
   }
+}
+
+// Counts a piece of device work that is done for its step.
+void RoleReplay::finish(Queue& queue, const Work& work) {
+  while (queue.num_bounds < step_bounds_.size() && step_bounds_[queue.num_bounds] < work.node) ++queue.num_bounds;
+  const bool is_within = queue.num_bounds % 2 == 1;
+  accounting_.finish(is_within ? queue.num_bounds / 2 + 1 : 0);
 }
 
 // Operations under way have made progress at their old speed and go on at their new one.

@@ -69,7 +69,9 @@ bool RoleReplay::host_issue(const trace::Node& node) {
 void RoleReplay::enqueue(const trace::Node& node, WorkKind kind, uint32_t id, Picoseconds cost) {
   host_.time += cost;
   host_.issuing += cost;
-  queues_[node.stream].work.push_back({host_.time, static_cast<uint32_t>(host_.next), id, host_.step, kind});
+  Work work{.issue = host_.time, .node = static_cast<uint32_t>(host_.next), .kind = kind};
+  work.id = id;
+  queues_[node.stream].work.push_back(work);
   to_advance_ |= one_stream(node.stream);
 }
 
@@ -125,7 +127,6 @@ void RoleReplay::add_transfer(uint32_t index) {
 void RoleReplay::begin_scope(const trace::Node& node) {
   set_time(static_cast<uint32_t>(host_.next), host_.time, host_.time);
   if (host_.depth++ > 0) return;
-  host_.step = ++host_.num_steps;
   host_.issuing = 0;
   accounting_.open_step(node.id, host_.time);
 }
@@ -133,7 +134,6 @@ void RoleReplay::begin_scope(const trace::Node& node) {
 void RoleReplay::end_scope() {
   set_time(static_cast<uint32_t>(host_.next), host_.time, host_.time);
   if (--host_.depth > 0) return;
-  host_.step = 0;
   accounting_.leave_step(host_.issuing);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/config/check.h"
+
 namespace titan::replay {
 
 RoleReplay::RoleReplay(uint32_t role, const World& world, const Prices& prices, Meetings& meetings,
@@ -15,11 +17,15 @@ RoleReplay::RoleReplay(uint32_t role, const trace::Trace& trace, const Extent& e
       prices_(prices),
       meetings_(meetings),
       accounting_(trace, extent.work_of_step),
+      step_bounds_(extent.step_bounds),
       events_(trace.num_events, kNever),
       issued_of_group_(trace.groups.size()),
       done_of_group_(trace.groups.size()),
       sent_(meetings.num_places()),
       received_(meetings.num_places()) {
+  const size_t max_ids = std::max({trace.ops.size(), extent.num_communications, events_.size()});
+  config::check(max_ids <= kMaxIds, "replay: a trace must have at most ", kMaxIds,
+                " events or communications: ", max_ids);
   for (size_t stream = 0; stream < queues_.size(); ++stream) queues_[stream].work.reserve(extent.queued[stream]);
   communications_.reserve(extent.num_communications);
   transfers_.reserve(extent.num_transfers);

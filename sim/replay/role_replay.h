@@ -55,19 +55,21 @@ class RoleReplay {
   RoleTimes take();
 
  private:
-  enum class WorkKind : uint8_t { op, communication, record, wait };
+  enum class WorkKind : uint32_t { op, communication, record, wait };
+  static constexpr size_t kMaxIds = size_t{1} << 30;
   struct Work {
     Picoseconds issue = 0;
     uint32_t node = 0;
-    uint32_t id = 0;  // descriptor, number in communications_, event
-    uint32_t step = 0;
-    WorkKind kind = WorkKind::op;
+    WorkKind kind : 2 = WorkKind::op;
+    uint32_t id : 30 = 0;  // descriptor, number in communications_, event
   };
+  static_assert(sizeof(Work) == 16);
   enum class StreamState : uint8_t { drained, op, communication, waits_for_event, waits_for_communicator };
   struct Queue {
     std::vector<Work> work;  // as issued
     size_t head = 0;         // the first that is not done
     Picoseconds ready = 0;   // what came before head is done
+    size_t num_bounds = 0;   // of steps that lie before what was done last
     StreamState state = StreamState::drained;
     bool is_computing = false;  // its operation has started
     uint32_t num_flying = 0;    // transfers under way
@@ -106,9 +108,7 @@ class RoleReplay {
     size_t next = 0;  // node
     Picoseconds time = 0;
     size_t depth = 0;
-    uint32_t step = 0, num_steps = 0;
-    Picoseconds issuing_at_begin = 0;
-    Picoseconds issuing = 0;
+    Picoseconds issuing = 0;  // since the last step began
     bool is_in_batch = false;
   };
 
@@ -145,6 +145,7 @@ class RoleReplay {
   void land(const UnderWay& under_way);
   void finish_communication(uint8_t stream);
   void change_speed(int num_communicating);
+  void finish(Queue& queue, const Work& work);
   bool is_drained(uint8_t stream) const {
     return queues_[stream].state == StreamState::drained && queues_[stream].head == queues_[stream].work.size();
   }
@@ -159,6 +160,7 @@ class RoleReplay {
   const Prices& prices_;
   Meetings& meetings_;
   Accounting accounting_;
+  std::vector<size_t> step_bounds_;
 
   Host host_;
   std::array<Queue, trace::kMaxStreams> queues_;

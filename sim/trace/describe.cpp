@@ -114,6 +114,17 @@ std::string describe(const CollectiveDescriptor& collective, const Group& group)
          collective.dtype + " " + amount_text(collective.bytes) + " B";
 }
 
+std::string scope_path(const Trace& trace, size_t node) {
+  std::vector<uint32_t> scopes;
+  for (size_t i = 0; i < node && i < trace.nodes.size(); ++i) {
+    if (trace.nodes[i].kind == NodeKind::begin_scope) scopes.push_back(trace.nodes[i].id);
+    if (trace.nodes[i].kind == NodeKind::end_scope) scopes.pop_back();
+  }
+  std::string text;
+  for (const uint32_t name : scopes) text += (text.empty() ? "" : " / ") + trace.names[name];
+  return text;
+}
+
 std::string describe(const Trace& trace, const Node& node) {
   std::string text = what(trace, node);
   append_arguments(text, trace.arguments_of(node));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ std::string describe(const CollectiveDescriptor& collective, const Group& group)
 /// One well-formed node in words, without its number: "aten::mm bfloat16 [4, 8] [8, 16] -> [4, 16] (s1, s2, =s3)
 /// @compute". s1 is a storage that is read, =s3 one that is written, ~s3 both; e4 an event.
 std::string describe(const Trace& trace, const Node& node);
+
+/// The scopes that are open at a node of a well-formed trace, outermost first: "step / forward / layers.0".
+std::string scope_path(const Trace& trace, size_t node);
 
 }  // namespace titan::trace

@@ -63,14 +63,8 @@ class Comparison {
 };
 
 std::string place(const Trace& trace, size_t node) {
-  std::vector<uint32_t> scopes;
-  for (size_t i = 0; i < node && i < trace.nodes.size(); ++i) {
-    if (trace.nodes[i].kind == NodeKind::begin_scope) scopes.push_back(trace.nodes[i].id);
-    if (trace.nodes[i].kind == NodeKind::end_scope) scopes.pop_back();
-  }
-  std::string text = "node " + std::to_string(node);
-  for (size_t i = 0; i < scopes.size(); ++i) text += (i == 0 ? " in " : " / ") + trace.names[scopes[i]];
-  return text;
+  const std::string path = scope_path(trace, node);
+  return "node " + std::to_string(node) + (path.empty() ? "" : " in " + path);
 }
 
 // What a line of text does not show of an operation.

@@ -18,7 +18,7 @@ CHECKED = PRODUCT | {"bench", "cmake", "configs", "docs", "tests", ".ci"}
 # Path prefixes that compile without LibTorch; TIER0_EXCEPT takes files out again.
 TIER0 = re.compile(
     r"runtime/(config/|mesh/|files/|data/tokenizer/|recompute/(op_call|memory_budget|pareto_svg)\.|parallel/pipeline/schedule)"
-    r"|sim/(trace|memory|replay)/|estimator/(hardware/|cost/|analytic)"
+    r"|sim/(trace|memory|profile|replay)/|estimator/(hardware/|cost/|analytic)"
 )
 TIER0_EXCEPT = re.compile(r"runtime/mesh/device_mesh\.")
 LIBTORCH = re.compile(r"(ATen|c10|torch|caffe2)/")

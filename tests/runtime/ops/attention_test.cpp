@@ -9,6 +9,7 @@
 
 #include <limits>
 
+#include "tests/runtime/ops/fused/equivalence.h"
 #include "tests/runtime/ops/gradients.h"
 
 namespace titan::ops {
@@ -34,10 +35,10 @@ Written written_out(const std::vector<at::Tensor>& in, bool causal) {
 }
 
 std::vector<at::Tensor> random_inputs(int64_t heads, int64_t kv_heads, int64_t queries, int64_t keys,
-                                      at::ScalarType dtype) {
-  return {at::randn({2, heads, queries, 8}, at::kDouble).to(dtype),
-          at::randn({2, kv_heads, keys, 8}, at::kDouble).to(dtype),
-          at::randn({2, kv_heads, keys, 8}, at::kDouble).to(dtype)};
+                                      at::ScalarType dtype, int64_t head_size = 8) {
+  return {at::randn({2, heads, queries, head_size}, at::kDouble).to(dtype),
+          at::randn({2, kv_heads, keys, head_size}, at::kDouble).to(dtype),
+          at::randn({2, kv_heads, keys, head_size}, at::kDouble).to(dtype)};
 }
 
 void expect_equal_to_written_out(const std::vector<at::Tensor>& in, bool causal, double tolerance) {
@@ -61,11 +62,47 @@ TEST(Attention, EqualsWrittenOutAttentionWithGradients) {
   }
 }
 
+// Short heads have kernels of their own, which take queries in blocks of 32, keys and head sizes in tiles of 16; 1100
+// tokens of 64 are beyond them.
+TEST(Attention, EqualsWrittenOutAttentionAroundTheSizesOfItsKernels) {
+  for (const auto& [dtype, tolerance] : {std::pair{at::kFloat, 5e-6}, {at::kBFloat16, 4e-2}}) {
+    for (const int64_t tokens : {2, 15, 16, 17, 32, 33, 130}) {
+      for (const int64_t head_size : {1, 16, 24, 128}) {
+        expect_equal_to_written_out(random_inputs(2, 1, tokens, tokens, dtype, head_size), /*causal=*/true, tolerance);
+      }
+    }
+    expect_equal_to_written_out(random_inputs(4, 2, 70, 3, dtype, 16), /*causal=*/false, tolerance);
+    expect_equal_to_written_out(random_inputs(1, 1, 1100, 1100, dtype, 64), /*causal=*/true, tolerance);
+  }
+}
+
+TEST(Attention, OfOneTokenIsItsValue) {
+  const auto in = random_inputs(2, 1, 1, 1, at::kFloat, 16);
+  const auto function = [](const auto& x) { return attention(x[0], x[1], x[2], true, kScale).out_BHSD; };
+  EXPECT_EQ(norm_error(function(in), in[2].expand({2, 2, 1, 16})), 0.0);
+  const auto grads = gradients(function, in);
+  EXPECT_LT(grads[0].abs().max().item<double>(), 1e-6);
+  EXPECT_LT(grads[1].abs().max().item<double>(), 1e-6);
+}
+
+TEST(Attention, IsTheSameOnAnyNumberOfThreads) {
+  expect_same_on_any_threads([](const auto& x) { return attention(x[0], x[1], x[2], true, kScale).out_BHSD; },
+                             random_inputs(4, 2, 70, 70, at::kFloat, 16));
+}
+
+TEST(Attention, HoldsForScoresBeyondTheRangeOfTheExponential) {
+  auto in = random_inputs(2, 2, 40, 40, at::kFloat, 16);
+  in[0].mul_(100.0);
+  expect_equal_to_written_out(in, /*causal=*/true, 1e-4);  // scores up to about 400 in float32: 400 · 2^-24 = 2.4e-5
+}
+
 TEST(Attention, TakesHeadsInsideTokens) {
   const auto tokens = [](int64_t heads) { return at::randn({2, 19, heads, 8}, at::kDouble).transpose(1, 2); };
   expect_equal_to_written_out({tokens(4), tokens(2), tokens(2)}, /*causal=*/true, 1e-13);
   const auto innermost = at::randn({2, 4, 8, 19}, at::kDouble).transpose(2, 3);
   expect_equal_to_written_out({innermost, innermost, innermost}, /*causal=*/true, 1e-13);
+  const auto narrow = innermost.to(at::kFloat);
+  expect_equal_to_written_out({narrow, narrow, narrow}, /*causal=*/true, 5e-6);
 }
 
 TEST(Attention, KeepsHeadsInsideTokens) {

@@ -5,6 +5,11 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <map>
+
 #include "runtime/ops/matmul.h"
 #include "tests/runtime/ops/gradients.h"
 
@@ -58,6 +63,34 @@ TEST(Matmul, EqualsTheExactProductForAllStrides) {
       EXPECT_TRUE(product.is_contiguous());
       EXPECT_LT(relative_error(product, at::mm(a.to(at::kDouble), b.to(at::kDouble))), 2e-6) << m << " " << strides;
     }
+  }
+}
+
+double fastest_of_three(const std::function<at::Tensor()>& product) {
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    product();
+    fastest = std::min(fastest, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return fastest;
+}
+
+// oneDNN has layouts that it multiplies element by element, a thousand times slower. No layout may be one of them: 20
+// leaves room for what else the machine does.
+TEST(Matmul, HasNoLayoutThatTakesVeryMuchLonger) {
+  const auto a = at::randn({256, 256}), wide = at::randn({256, 512});
+  const std::map<std::string, at::Tensor> layouts{
+      {"left columns", wide.narrow(1, 0, 256)},
+      {"left columns transposed", wide.narrow(1, 0, 256).t()},
+      {"every other column", wide.slice(1, 0, 512, 2)},
+      {"one row repeated", a.narrow(0, 0, 1).expand({256, 256})},
+      {"one number repeated", a.narrow(0, 0, 1).narrow(1, 0, 1).expand({256, 256})}};
+  for (const auto& [name, b] : layouts) {
+    const double library_s = fastest_of_three([&] { return at::mm(a, b); });
+    EXPECT_LT(fastest_of_three([&] { return ops::matmul(a, b); }), 20 * library_s) << "right factor: " << name;
+    EXPECT_LT(fastest_of_three([&] { return ops::matmul(b, a); }), 20 * library_s) << "left factor: " << name;
+    EXPECT_LT(relative_error(ops::matmul(a, b), at::mm(a.to(at::kDouble), b.to(at::kDouble))), 2e-6) << name;
   }
 }
 

@@ -149,6 +149,7 @@ void expect_causal(const RandomWorld& world, const Trace& trace, const std::vect
     if (node.kind == NodeKind::record_event) event[node.id] = time.end_s;
     ASSERT_GE(time.end_s, node.kind == NodeKind::wait_event ? event[node.id] : 0.0) << i;
     if (node.kind == NodeKind::op) {
+      ASSERT_EQ(time.start_s, std::max(time.issue_s, done[node.stream])) << i;
       ASSERT_NEAR(work_done(time, busy, world.costs), entry_or_1(world.costs.op_s, trace.ops[node.id].name),
                   20 * kPicosecond)
           << i;
