@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/device/call_table.h"
+#include "sim/trace/categories.h"
 
 namespace titan::sim {
 namespace {
@@ -59,7 +60,7 @@ void RankState::free(Allocation* allocation) {
 void RankState::keep_matmul_workspace() {
   if (options_.matmul_workspace_bytes == 0 || std::exchange(has_matmul_workspace_[stream_], true)) return;
   memory_.malloc(options_.matmul_workspace_bytes, stream_);
-  recorder().alloc(stream_, options_.matmul_workspace_bytes);
+  recorder().alloc(stream_, options_.matmul_workspace_bytes, recorder().intern_category(trace::kTemporary));
 }
 
 }  // namespace titan::sim

@@ -1,7 +1,8 @@
 #include "sim/trace/categories.h"
 
 #include <algorithm>
-#include <string>
+#include <cstdint>
+#include <vector>
 
 #include "runtime/platform/memory_category.h"
 #include "sim/trace/recorder.h"
@@ -120,25 +121,5 @@ class Assignment {
 }  // namespace
 
 void assign_categories(Trace& trace) { Assignment(trace).run(); }
-
-MemoryPeak find_memory_peak(const Trace& trace, size_t begin, size_t end) {
-  std::vector<uint16_t> categories(trace.num_storages);
-  MemoryPeak now{.bytes = std::vector<uint64_t>(trace.categories.size())}, peak = now;
-  for (size_t i = 0; i < std::min(end, trace.nodes.size()); ++i) {
-    const Node& node = trace.nodes[i];
-    if (node.kind == NodeKind::alloc) {
-      categories[node.id] = node.category();
-      now.bytes[node.category()] += node.value;
-      now.total_bytes += node.value;
-    } else if (node.kind == NodeKind::free) {
-      now.bytes[categories[node.id]] -= node.value;
-      now.total_bytes -= node.value;
-    }
-    if (i < begin || now.total_bytes <= peak.total_bytes) continue;
-    now.node = i;
-    peak = now;
-  }
-  return peak;
-}
 
 }  // namespace titan::trace

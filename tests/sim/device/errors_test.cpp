@@ -93,6 +93,17 @@ TEST(SimDevice, GoingBeyondTheCapacityIsPyTorchsOutOfMemoryMessage) {
   EXPECT_EQ(platform.memory_stats().num_ooms, 1);
 }
 
+// Two products on one stream share the 32 MiB that the first allocates; nothing frees them.
+TEST(SimDevice, TheFirstMatrixProductOfAStreamAllocatesItsWorkspaceForGood) {
+  SimPlatform platform(platform::World{}, {.matmul_workspace_bytes = 32 * memory::kMiB});
+  const auto a = at::empty({4, 4}, at::TensorOptions().device(platform.device()));
+  at::mm(a, a);
+  at::mm(a, a);
+  const auto stream = platform.use_stream(platform.stream(platform::StreamRole::all_gather));
+  at::mm(a, a);
+  EXPECT_EQ(platform.memory_stats().allocated_bytes, static_cast<int64_t>(64 * memory::kMiB + 512));
+}
+
 TEST(SimDevice, RanksOnOneThreadRecordApart) {
   SimPlatform first(platform::World{.rank = 0, .size = 2}), second(platform::World{.rank = 1, .size = 2});
   const auto a = at::empty({4}, at::TensorOptions().device(first.device()));

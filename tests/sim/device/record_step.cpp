@@ -1,5 +1,6 @@
 #include "tests/sim/device/record_step.h"
 
+#include <algorithm>
 #include <iostream>
 #include <stdexcept>
 
@@ -144,6 +145,12 @@ std::vector<StepCase> more_step_cases() {
                   c.activation_checkpoint.mode = "full";
                 }),
   };
+}
+
+const StepCase& find_case(const std::vector<StepCase>& cases, const std::string& name) {
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const StepCase& one) { return one.name == name; });
+  if (found == cases.end()) throw std::logic_error("there is no case " + name);
+  return *found;
 }
 
 void train_steps(const StepCase& one, platform::Platform& platform, int num_steps,
