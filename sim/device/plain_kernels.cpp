@@ -87,7 +87,8 @@ at::Tensor rms_norm(const at::Tensor& input, at::IntArrayRef normalized_shape, c
   TORCH_INTERNAL_ASSERT(false);
 }
 
-constexpr std::array kUndivided{"copy_", "silu_backward", "mish_backward", "native_layer_norm", "native_group_norm"};
+constexpr std::array kUndivided{"copy_",           "silu_backward",     "mish_backward",
+                                "_fused_rms_norm", "native_layer_norm", "native_group_norm"};
 constexpr std::array kFrequent{"mm",
                                "bmm",
                                "add.Tensor",
