@@ -145,7 +145,7 @@ std::string verdict(const Diff& diff, double tolerance) {
   if (same_within(diff, tolerance)) return "SAME within " + percent;
   const std::string tokens = from == to ? "same" : relative_text(from, to);
   std::string text = "DIFFERENT beyond " + percent + ": " + tokens + " tokens/s per GPU, " +
-                     signed_text(memory < 0, bytes_text(std::abs(memory))) + " on the device";
+                     (memory == 0 ? "same" : signed_text(memory < 0, bytes_text(std::abs(memory)))) + " memory";
   if (diff.from.fits != diff.to.fits) text += unbroken(diff.to.fits ? ", now fits" : ", no longer fits");
   return text;
 }

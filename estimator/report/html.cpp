@@ -98,14 +98,12 @@ std::string answer(const Estimate& estimate) {
 std::string remedies(const Estimate& estimate) {
   std::string rows;
   for (const Remedy& remedy : estimate.remedies) {
-    rows += "<tr><td class=\"l wrap\"><code>" + escaped(remedy.change) + "</code></td><td>" +
-            bytes_text(remedy.device_used_bytes) + "</td><td>" + rate_text(remedy.tokens_per_second_per_gpu) +
-            "</td></tr>\n";
+    rows += "<div class=\"remedy\"><code>" + escaped(remedy.change) + "</code><span class=\"number\">" +
+            bytes_text(remedy.device_used_bytes) + "</span><span class=\"number\">" +
+            rate_text(remedy.tokens_per_second_per_gpu) + " tokens/s</span></div>\n";
   }
-  return section("What makes it fit", "Smallest change first.",
-                 "<div class=\"scroll\"><table><tr><th class=\"l\">change</th><th>device memory</th><th>tokens/s per "
-                 "GPU</th></tr>\n" +
-                     rows + "</table></div>\n");
+  return section("What makes it fit",
+                 "Smallest change first, with what the fullest GPU then uses and the speed per GPU.", rows);
 }
 
 std::string time_bars(const Estimate& estimate) {

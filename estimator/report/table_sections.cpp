@@ -71,6 +71,13 @@ void write_remedies(TablePage& page, const Estimate& estimate) {
   }
 }
 
+/// What one kind of step takes at its peak; empty where nothing is known.
+std::string peak_text(const std::map<std::string, int64_t>& peaks) {
+  const auto allocated = peaks.find("peak_allocated"), reserved = peaks.find("peak_reserved");
+  if (allocated == peaks.end() || reserved == peaks.end()) return "";
+  return bytes_text(allocated->second) + " allocated, " + bytes_text(reserved->second) + " reserved";
+}
+
 }  // namespace
 
 void write_subject(TablePage& page, const Estimate& estimate) {
@@ -136,6 +143,8 @@ void write_memory(TablePage& page, const Estimate& estimate) {
   const std::string beside = beside_text(role);
   write_sum(page, "used on the device", bytes_text(role.device_used_bytes, role.device_used_bytes),
             beside.empty() ? "" : "beside the allocator: " + beside);
+  const std::string first = peak_text(role.first_step), later = peak_text(role.steady);
+  if (!first.empty() && !later.empty()) page.paragraph("  ", "first step " + first + "; later steps " + later);
 }
 
 void write_roles(TablePage& page, const Estimate& estimate) {

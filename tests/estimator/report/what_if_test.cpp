@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -166,6 +168,32 @@ TEST(AsArguments, RefuseAFlagThatIsNeitherTrueNorFalse) {
               as_arguments({{"compile.enable", "yes"}}, keys.schema);
             }),
             "compile.enable: expects true or false, found 'yes'");
+}
+
+/// Every --what-if of docs/estimate.md names keys that exist and values that they take.
+TEST(Documentation, AsksQuestionsThatCanBeAnswered) {
+  std::ifstream in(std::string(TITAN_SOURCE_DIR) + "/docs/estimate.md");
+  std::ostringstream whole;
+  whole << in.rdbuf();
+  const std::string text = std::regex_replace(whole.str(), std::regex(R"(\\\|)"), "|");
+  Keys keys;
+  int64_t num_gpus = 8;
+  keys.schema.section("hardware").field("num_gpus", num_gpus, "ranks");
+  keys.schema.alias("gpus", "hardware.num_gpus");
+  int count = 0;
+  const std::regex question("--what-if '([^']*)'");
+  for (std::sregex_iterator found(text.begin(), text.end(), question), end; found != end; ++found) {
+    if ((*found)[1] == "key=a|b|c") continue;
+    std::vector<WhatIf> questions = {parse_what_if((*found)[1].str())};
+    resolve_keys(questions, keys.schema);
+    for (const Overrides& set : combinations(questions)) {
+      for (const auto& option : config::parse_command_line(keys.schema, as_arguments(set, keys.schema))) {
+        EXPECT_NO_THROW(option.field->assign(option.value)) << (*found)[1];
+      }
+    }
+    ++count;
+  }
+  EXPECT_GE(count, 12);
 }
 
 /// Rows of all combinations; each fits unless its number divides by 3.
