@@ -78,6 +78,7 @@ std::string answer(const Estimate& estimate) {
   const Interval& tokens = estimate.tokens_interval;
   std::string out = "<section class=\"answer " + std::string(estimate.fits ? "fits" : "over") +
                     "\"><span class=\"verdict\">" + escaped(verdict(estimate, role)) + "</span>\n";
+  if (may_not_fit(estimate)) out += "<p>Narrowly: at the upper end of its interval it would not fit.</p>\n";
   if (role.out_of_memory) {
     out += "<p>At " + escaped(role.out_of_memory->where) + "</p><p class=\"soft\">" +
            escaped(role.out_of_memory->message) + "</p>\n";

@@ -99,6 +99,9 @@ void write_verdict(TablePage& page, const Estimate& estimate) {
   const std::string needs = bytes_text(role.device_used_bytes) + " of " + bytes_text(capacity);
   if (estimate.fits) {
     page.line("FITS with " + bytes_text(room) + " to spare: " + needs + " on the fullest GPU", page.colours.green);
+    if (may_not_fit(estimate)) {
+      page.line("  narrowly: at the upper end of its interval it would not fit", page.colours.yellow);
+    }
     return;
   }
   page.line(room < 0 ? "DOES NOT FIT: " + bytes_text(-room) + " too much, the fullest GPU needs " + needs

@@ -177,6 +177,17 @@ TEST(EstimateJson, NamesTheFieldThatIsWrong) {
             "e.json: interval.peak_reserved_bytes must be [low, high] with low at most high");
   EXPECT_EQ(error_after([](json& e) { e["time_breakdown"].erase("idle_s"); }),
             "e.json: time_breakdown.idle_s is missing");
+  EXPECT_EQ(error_after([](json& e) { e["memory"]["ranks"][0]["device_used_bytes"] = -5; }),
+            "e.json: memory.ranks[0].device_used_bytes must be between 0 and 2^50 bytes, found -5");
+  EXPECT_EQ(
+      error_after([](json& e) { e["memory"]["ranks"][0]["beside_allocator"]["nccl"] = INT64_MAX; }),
+      "e.json: memory.ranks[0].beside_allocator.nccl must be between 0 and 2^50 bytes, found 9223372036854775807");
+  EXPECT_EQ(error_after([](json& e) { e["time_breakdown"]["compute_s"]["matmul"] = 1e7; }),
+            "e.json: time_breakdown.compute_s.matmul must be at most 1e6 seconds");
+  EXPECT_EQ(error_after([](json& e) {
+              e["interval"]["peak_reserved_bytes"] = {0, 1e300};
+            }),
+            "e.json: interval.peak_reserved_bytes must be between 0 and 2^50 bytes");
   EXPECT_EQ(error_after([](json& e) { e["memory"]["ranks"] = json::array(); }),
             "e.json: memory.ranks must hold at least one role");
   EXPECT_EQ(error_after([](json& e) {

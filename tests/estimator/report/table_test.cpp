@@ -93,6 +93,17 @@ TEST(Table, TellsFragmentationFromTooMuch) {
   EXPECT_TRUE(contains(table(estimate), "DOES NOT FIT: the allocator runs out of memory"));
 }
 
+// 1 GiB of room on the device, 1.3 GiB between the prediction of reserved memory and the end of its interval.
+TEST(Table, WarnsOfWhatFitsNarrowly) {
+  Estimate estimate = small_sample();
+  EXPECT_FALSE(contains(table(estimate), "narrowly"));
+  estimate.subject.capacity_bytes = fullest(estimate).device_used_bytes + (int64_t{1} << 30);
+  EXPECT_TRUE(contains(table(estimate), "FITS with 1.00 GiB to spare"));
+  EXPECT_TRUE(contains(table(estimate), "  narrowly: at the upper end of its interval it would not fit\n"));
+  estimate.fits = false;
+  EXPECT_FALSE(may_not_fit(estimate));
+}
+
 TEST(Table, HasALinePerRoleOnlyWhereRolesDiffer) {
   EXPECT_FALSE(contains(table(small_sample()), "  role "));
   for (int pp = 0; pp < 8; ++pp) {
