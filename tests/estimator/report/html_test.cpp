@@ -99,19 +99,26 @@ TEST(Html, WritesForeignTextAsText) {
   EXPECT_EQ(first_unbalanced(page), "");
 }
 
-/// 200,000 operators of a thousandth of a pixel each, and the page still opens at once.
-TEST(Html, DrawsCrowdedLanesInFewStrokes) {
+/// Bytes that a lane of `num_spans` operators of alternating kinds adds to a page.
+size_t added_bytes(int num_spans, const std::vector<std::string>& kinds) {
   Estimate estimate = small_sample();
   add_pictures(estimate);
   Lane crowded{"crowded", {}};
-  constexpr int kSpans = 200000;
-  for (int i = 0; i < kSpans; ++i) {
-    const double begin = estimate.step_time_s * i / kSpans;
-    crowded.spans.push_back({begin, begin + 0.9 * estimate.step_time_s / kSpans, "aten::add", "memory"});
+  for (int i = 0; i < num_spans; ++i) {
+    const double begin = estimate.step_time_s * i / num_spans;
+    const std::string& kind = kinds[static_cast<size_t>(i) % kinds.size()];
+    crowded.spans.push_back({begin, begin + 0.9 * estimate.step_time_s / num_spans, "aten::add", kind});
   }
   const size_t before = html(estimate).size();
   estimate.timeline.push_back(crowded);
-  EXPECT_LT(html(estimate).size(), before + 1000);
+  return html(estimate).size() - before;
+}
+
+/// A screen shows a thousand strokes side by side; so many are drawn, however many operators there are.
+TEST(Html, DrawsCrowdedLanesInFewStrokes) {
+  EXPECT_LT(added_bytes(200000, {"memory"}), 1000u);
+  EXPECT_LT(added_bytes(200000, {"memory", "matmul", "attention"}), 1100 * 300u);
+  EXPECT_GT(added_bytes(500, {"memory", "matmul"}), 500 * 100u);
 }
 
 TEST(Html, MarksThePeakOfTheCurve) {
