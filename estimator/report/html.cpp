@@ -9,12 +9,11 @@
 namespace titan::estimator {
 namespace {
 
-constexpr size_t kMostRoles = 64;
-constexpr double kRoundingError = 1e-9;  // a share that is what remains of a difference
+constexpr size_t kMostRoleRows = 64;
 
-double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
-
-double share_of(int64_t part, int64_t whole) { return share_of(static_cast<double>(part), static_cast<double>(whole)); }
+double byte_share(int64_t part, int64_t whole) {
+  return share_of(static_cast<double>(part), static_cast<double>(whole));
+}
 
 std::string section(const std::string& title, const std::string& note, const std::string& body) {
   return "<section><h2>" + escaped(title) + "</h2>\n" +
@@ -55,13 +54,13 @@ std::string meter(const Estimate& estimate, const RoleMemory& role) {
   std::string bar = "<div class=\"meter\"><div>", keys;
   for (const auto& part : parts) {
     bar += "<i class=\"" + std::string(part.colour) +
-           "\" style=\"flex:" + plain_number(1000.0 * share_of(part.bytes, whole), 3) + " 0 0\"></i>";
+           "\" style=\"flex:" + plain_number(1000.0 * byte_share(part.bytes, whole), 3) + " 0 0\"></i>";
     keys +=
         "<li><i class=\"" + std::string(part.colour) + "\"></i>" + part.name + " " + bytes_text(part.bytes) + "</li>";
   }
   bar += "</div>";
   if (role.device_used_bytes > capacity) {
-    bar += "<i class=\"limit\" style=\"left:" + plain_number(100.0 * share_of(capacity, whole), 3) + "%\"></i>";
+    bar += "<i class=\"limit\" style=\"left:" + plain_number(100.0 * byte_share(capacity, whole), 3) + "%\"></i>";
   }
   return bar + "</div><ul class=\"legend\">" + keys + "</ul>\n";
 }
@@ -112,7 +111,7 @@ std::string time_bars(const Estimate& estimate) {
   std::vector<Bar> bars;
   const auto add = [&](const std::string& name, double seconds, const std::string& colour) {
     const double share = share_of(seconds, estimate.step_time_s);
-    if (share > kRoundingError) bars.push_back({name, seconds_text(seconds, estimate.step_time_s), share, colour});
+    if (share > 0.0) bars.push_back({name, seconds_text(seconds, estimate.step_time_s), share, colour});
   };
   for (const char* name : {"matmul", "attention", "memory", "tiny"}) {
     if (const auto found = time.compute_s.find(name); found != time.compute_s.end()) {
@@ -144,7 +143,7 @@ std::string memory_bars(const RoleMemory& role) {
   std::vector<Bar> bars;
   size_t position = 0;
   for (const auto& [name, bytes] : role.categories) {
-    const double share = share_of(bytes, role.peak_allocated_bytes);
+    const double share = byte_share(bytes, role.peak_allocated_bytes);
     const std::string colour = colour_of(role, name, position++);
     if (bytes > 0) bars.push_back({name, bytes_text(bytes, role.peak_allocated_bytes), share, colour});
   }
@@ -165,11 +164,11 @@ std::string role_row(const Estimate& estimate, const RoleMemory& role) {
 
 std::string roles(const Estimate& estimate) {
   std::string rows;
-  for (size_t i = 0; i < std::min(kMostRoles, estimate.memory.size()); ++i)
+  for (size_t i = 0; i < std::min(kMostRoleRows, estimate.memory.size()); ++i)
     rows += role_row(estimate, estimate.memory[i]);
   const std::string note =
-      estimate.memory.size() > kMostRoles
-          ? "The first " + std::to_string(kMostRoles) + " of " + std::to_string(estimate.memory.size()) + "."
+      estimate.memory.size() > kMostRoleRows
+          ? "The first " + std::to_string(kMostRoleRows) + " of " + std::to_string(estimate.memory.size()) + "."
           : "Ranks that do the same are one role; the fullest is marked.";
   return section("Roles", estimate.memory.size() == 1 ? "" : note,
                  "<div class=\"scroll\"><table><tr><th class=\"l\">role</th><th>ranks</th><th>allocated</th>"

@@ -7,7 +7,7 @@
 namespace titan::estimator {
 namespace {
 
-constexpr double kWide = 10000.0;            // of a lane's own coordinates
+constexpr double kLaneWidth = 10000.0;       // of a lane's own coordinates
 constexpr double kNarrowest = 1.0 / 1000.0;  // of the step: what a wide screen can show
 constexpr int kRowHeight = 20;
 constexpr int kMostRows = 3;
@@ -92,8 +92,8 @@ std::string kind_class(const std::string& kind) {
 
 std::string rectangle(const Drawn& drawn, double end_s) {
   const Span& span = drawn.span;
-  const double x = kWide * span.begin_s / end_s;
-  const double width = std::max(kWide * kNarrowest * 0.5, kWide * (span.end_s - span.begin_s) / end_s);
+  const double x = kLaneWidth * span.begin_s / end_s;
+  const double width = std::max(kLaneWidth * kNarrowest * 0.5, kLaneWidth * (span.end_s - span.begin_s) / end_s);
   const std::string name =
       drawn.count == 1 ? span.name
                        : std::to_string(drawn.count) + " operations, mostly " + span.kind + ", first " + span.name;

@@ -35,7 +35,7 @@ void write_pretty(const Json& value, const std::string& indent, std::string& out
   out += "\n" + indent + (value.is_array() ? "]" : "}");
 }
 
-int64_t sum(const std::map<std::string, int64_t>& parts) {
+int64_t sum_of(const std::map<std::string, int64_t>& parts) {
   int64_t total = 0;
   for (const auto& [name, bytes] : parts) total += bytes;
   return total;
@@ -82,9 +82,9 @@ void Checker::role(const std::string& path, const RoleMemory& role) const {
   bytes(path + ".beside_allocator", role.beside_allocator);
   bytes(path + ".first_step", role.first_step);
   bytes(path + ".steady", role.steady);
-  if (sum(role.categories) != role.peak_allocated_bytes) {
+  if (sum_of(role.categories) != role.peak_allocated_bytes) {
     fail(path + ".categories", "must sum to peak_allocated_bytes (" + std::to_string(role.peak_allocated_bytes) +
-                                   "), found " + std::to_string(sum(role.categories)));
+                                   "), found " + std::to_string(sum_of(role.categories)));
   }
   for (const MemorySample& sample : role.curve.samples) {
     if (sample.bytes.size() != role.curve.categories.size()) {

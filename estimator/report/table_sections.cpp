@@ -9,11 +9,7 @@
 namespace titan::estimator {
 namespace {
 
-constexpr size_t kNameWidth = 24;
-constexpr size_t kValueWidth = 12;
-constexpr size_t kShareWidth = 9;
-constexpr double kRoundingError = 1e-9;  // a share that is what remains of a difference
-constexpr size_t kMostRoles = 16;        // lines; a pipeline of 16 stages is shown whole
+constexpr size_t kMostRoles = 16;  // lines; a pipeline of 16 stages is shown whole
 
 /// One line of a breakdown: name, value, share of the whole, bar.
 void write_part(TablePage& page, const std::string& name, const std::string& value, double share) {
@@ -26,8 +22,6 @@ void write_part(TablePage& page, const std::string& name, const std::string& val
 void write_sum(TablePage& page, const std::string& name, const std::string& value, const std::string& remark) {
   page.paragraph("  " + left(name, kNameWidth) + right(value, kValueWidth) + "   ", remark);
 }
-
-double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
 
 template <class Value>
 std::vector<std::pair<std::string, Value>> largest_first(const std::map<std::string, Value>& parts) {
@@ -185,7 +179,7 @@ void write_time(TablePage& page, const Estimate& estimate) {
   const TimeBreakdown& time = estimate.time;
   const auto part = [&](const std::string& name, double seconds) {
     const double share = share_of(seconds, estimate.step_time_s);
-    if (share > kRoundingError) write_part(page, name, seconds_text(seconds, estimate.step_time_s), share);
+    if (share > 0.0) write_part(page, name, seconds_text(seconds, estimate.step_time_s), share);
   };
   page.line("Where the " + seconds_text(estimate.step_time_s) + " of a step go on the slowest role");
   for (const auto& [name, seconds] : largest_first(time.compute_s)) part(name, seconds);

@@ -6,19 +6,13 @@
 #include <sstream>
 
 #include "estimator/report/text_layout.h"
+#include "tests/estimator/report/report_text.h"
 #include "tests/estimator/report/sample_estimate.h"
 
 namespace titan::estimator {
 namespace {
 
 using testing::AssertionResult;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 AssertionResult fits_in(const std::string& text, size_t width) {
   for (const std::string& line : lines_of(text)) {
@@ -27,8 +21,6 @@ AssertionResult fits_in(const std::string& text, size_t width) {
   }
   return testing::AssertionSuccess();
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Compares with tests/golden/estimate/`name`; TITAN_UPDATE_GOLDEN=1 writes it anew.
 void expect_golden(const std::string& text, const std::string& name) {
