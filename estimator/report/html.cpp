@@ -53,6 +53,7 @@ std::string meter(const Estimate& estimate, const RoleMemory& role) {
       {"m-free", "free", std::max<int64_t>(0, capacity - role.device_used_bytes)}};
   std::string bar = "<div class=\"meter\"><div>", keys;
   for (const auto& part : parts) {
+    if (part.bytes <= 0) continue;
     bar += "<i class=\"" + std::string(part.colour) +
            "\" style=\"flex:" + plain_number(1000.0 * byte_share(part.bytes, whole), 3) + " 0 0\"></i>";
     keys +=
@@ -154,12 +155,14 @@ std::string memory_bars(const RoleMemory& role) {
 
 std::string role_row(const Estimate& estimate, const RoleMemory& role) {
   const int64_t room = estimate.subject.capacity_bytes - role.device_used_bytes;
+  const int64_t largest = fullest(estimate).device_used_bytes;
   const std::string bad = room < 0 || role.out_of_memory ? " class=\"bad\"" : "";
   return std::string("<tr") + (&role == &fullest(estimate) && estimate.memory.size() > 1 ? " class=\"full\"" : "") +
          "><td class=\"l\">" + escaped(role_name(estimate, role)) + "</td><td>" + std::to_string(role.multiplicity) +
-         "</td><td>" + bytes_text(role.peak_allocated_bytes) + "</td><td>" + bytes_text(role.peak_reserved_bytes) +
-         "</td><td>" + bytes_text(role.device_used_bytes) + "</td><td" + bad + ">" + bytes_text(room) +
-         "</td><td class=\"l\">" + escaped(role.peak_where) + "</td></tr>\n";
+         "</td><td>" + bytes_text(role.peak_allocated_bytes, largest) + "</td><td>" +
+         bytes_text(role.peak_reserved_bytes, largest) + "</td><td>" + bytes_text(role.device_used_bytes, largest) +
+         "</td><td" + bad + ">" + bytes_text(room, largest) + "</td><td class=\"l\">" + escaped(role.peak_where) +
+         "</td></tr>\n";
 }
 
 std::string roles(const Estimate& estimate) {

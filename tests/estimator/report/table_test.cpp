@@ -22,10 +22,11 @@ AssertionResult fits_in(const std::string& text, size_t width) {
   return testing::AssertionSuccess();
 }
 
-/// Compares with tests/golden/estimate/`name`; TITAN_UPDATE_GOLDEN=1 writes it anew.
+/// Compares with tests/golden/estimate/`name`. TITAN_REGENERATE_GOLDEN=1 build/<preset>/bin/report_test
+/// --gtest_filter='Table.*' writes it anew: review its difference.
 void expect_golden(const std::string& text, const std::string& name) {
   const std::string path = std::string(TITAN_SOURCE_DIR) + "/tests/golden/estimate/" + name;
-  if (std::getenv("TITAN_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  if (std::getenv("TITAN_REGENERATE_GOLDEN") != nullptr) std::ofstream(path) << text;
   std::ifstream in(path);
   std::ostringstream golden;
   golden << in.rdbuf();
