@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "estimator/report/quantity_text.h"
+#include "estimator/report/text_layout.h"
 #include "runtime/config/check.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
@@ -58,12 +59,6 @@ constexpr std::string_view kOperatorLetters = "<>=!~";
 
 [[noreturn]] void fail(std::string_view text, const std::string& message) {
   throw config::ConfigError("--assert", config::in_quotes(text) + " " + message);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const size_t end = text.find_last_not_of(" \t");
-  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end + 1 - begin);
 }
 
 std::string joined(const std::vector<std::string>& names) {

@@ -11,25 +11,21 @@
 namespace titan::estimator {
 namespace {
 
-constexpr size_t kNameWidth = 24;
-constexpr size_t kValueWidth = 12;
-constexpr size_t kShareWidth = 9;
-
 /// The unit that a waterfall's numbers are printed in.
-struct Scale {
+struct PrintUnit {
   double size = 1.0;  // in the waterfall's own
   int decimals = 0;
   std::string name;
 };
 
-Scale time_scale(const Waterfall& waterfall) {
+PrintUnit time_scale(const Waterfall& waterfall) {
   const double picoseconds = static_cast<double>(std::max(std::abs(waterfall.from), std::abs(waterfall.to)));
   if (picoseconds >= 1e12) return {1e12, 3, "s"};
   if (picoseconds >= 1e9) return {1e9, 3, "ms"};
   return {1e6, 3, "us"};
 }
 
-Scale memory_scale(const Waterfall& waterfall) {
+PrintUnit memory_scale(const Waterfall& waterfall) {
   const double bytes = static_cast<double>(std::max(std::abs(waterfall.from), std::abs(waterfall.to)));
   if (bytes >= 0x1p30) return {0x1p30, 2, "GiB"};
   if (bytes >= 0x1p20) return {0x1p20, 2, "MiB"};
@@ -76,7 +72,7 @@ void write_row(TablePage& page, const std::string& name, const std::string& from
 }
 
 /// Prints a waterfall: a line per part, largest change first, and the total.
-void write_waterfall(TablePage& page, const std::string& title, const Waterfall& waterfall, const Scale& scale) {
+void write_waterfall(TablePage& page, const std::string& title, const Waterfall& waterfall, const PrintUnit& scale) {
   const double unit = scale.size / std::pow(10.0, scale.decimals);
   std::vector<Part> parts = waterfall.parts;
   std::stable_sort(parts.begin(), parts.end(),
@@ -145,7 +141,7 @@ std::string verdict(const Diff& diff, double tolerance) {
   if (same_within(diff, tolerance)) return "SAME within " + percent;
   const std::string tokens = from == to ? "same" : relative_text(from, to);
   std::string text = "DIFFERENT beyond " + percent + ": " + tokens + " tokens/s per GPU, " +
-                     signed_text(memory < 0, bytes_text(std::abs(memory))) + " on the device";
+                     (memory == 0 ? "same" : signed_text(memory < 0, bytes_text(std::abs(memory)))) + " memory";
   if (diff.from.fits != diff.to.fits) text += unbroken(diff.to.fits ? ", now fits" : ", no longer fits");
   return text;
 }

@@ -44,6 +44,13 @@ const RoleMemory& fullest(const Estimate& estimate) {
                            [&](const RoleMemory& a, const RoleMemory& b) { return fullness(a) < fullness(b); });
 }
 
+bool may_not_fit(const Estimate& estimate) {
+  const RoleMemory& role = fullest(estimate);
+  const auto beside = static_cast<double>(role.device_used_bytes - role.peak_reserved_bytes);
+  return estimate.fits &&
+         estimate.peak_reserved_interval.high + beside > static_cast<double>(estimate.subject.capacity_bytes);
+}
+
 std::string role_name(const Estimate& estimate, const RoleMemory& role) {
   std::string name;
   const auto add = [&](const char* axis, int RoleMemory::*rank) {

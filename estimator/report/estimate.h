@@ -131,6 +131,9 @@ double other_idle_s(const TimeBreakdown& time);
 /// The role that comes nearest to its device's capacity; one that ran out of memory before all others.
 const RoleMemory& fullest(const Estimate& estimate);
 
+/// Says whether a fitting configuration would not fit at the upper end of its interval of reserved memory.
+bool may_not_fit(const Estimate& estimate);
+
 /// Names a role by the coordinates in which the estimate's roles differ: "pp 3 cp 1"; "all ranks" where none does.
 std::string role_name(const Estimate& estimate, const RoleMemory& role);
 

@@ -9,12 +9,11 @@
 namespace titan::estimator {
 namespace {
 
-constexpr size_t kMostRoles = 64;
-constexpr double kRoundingError = 1e-9;  // a share that is what remains of a difference
+constexpr size_t kMostRoleRows = 64;
 
-double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
-
-double share_of(int64_t part, int64_t whole) { return share_of(static_cast<double>(part), static_cast<double>(whole)); }
+double byte_share(int64_t part, int64_t whole) {
+  return share_of(static_cast<double>(part), static_cast<double>(whole));
+}
 
 std::string section(const std::string& title, const std::string& note, const std::string& body) {
   return "<section><h2>" + escaped(title) + "</h2>\n" +
@@ -54,14 +53,15 @@ std::string meter(const Estimate& estimate, const RoleMemory& role) {
       {"m-free", "free", std::max<int64_t>(0, capacity - role.device_used_bytes)}};
   std::string bar = "<div class=\"meter\"><div>", keys;
   for (const auto& part : parts) {
+    if (part.bytes <= 0) continue;
     bar += "<i class=\"" + std::string(part.colour) +
-           "\" style=\"flex:" + plain_number(1000.0 * share_of(part.bytes, whole), 3) + " 0 0\"></i>";
+           "\" style=\"flex:" + plain_number(1000.0 * byte_share(part.bytes, whole), 3) + " 0 0\"></i>";
     keys +=
         "<li><i class=\"" + std::string(part.colour) + "\"></i>" + part.name + " " + bytes_text(part.bytes) + "</li>";
   }
   bar += "</div>";
   if (role.device_used_bytes > capacity) {
-    bar += "<i class=\"limit\" style=\"left:" + plain_number(100.0 * share_of(capacity, whole), 3) + "%\"></i>";
+    bar += "<i class=\"limit\" style=\"left:" + plain_number(100.0 * byte_share(capacity, whole), 3) + "%\"></i>";
   }
   return bar + "</div><ul class=\"legend\">" + keys + "</ul>\n";
 }
@@ -78,6 +78,7 @@ std::string answer(const Estimate& estimate) {
   const Interval& tokens = estimate.tokens_interval;
   std::string out = "<section class=\"answer " + std::string(estimate.fits ? "fits" : "over") +
                     "\"><span class=\"verdict\">" + escaped(verdict(estimate, role)) + "</span>\n";
+  if (may_not_fit(estimate)) out += "<p>Narrowly: at the upper end of its interval it would not fit.</p>\n";
   if (role.out_of_memory) {
     out += "<p>At " + escaped(role.out_of_memory->where) + "</p><p class=\"soft\">" +
            escaped(role.out_of_memory->message) + "</p>\n";
@@ -98,14 +99,12 @@ std::string answer(const Estimate& estimate) {
 std::string remedies(const Estimate& estimate) {
   std::string rows;
   for (const Remedy& remedy : estimate.remedies) {
-    rows += "<tr><td class=\"l wrap\"><code>" + escaped(remedy.change) + "</code></td><td>" +
-            bytes_text(remedy.device_used_bytes) + "</td><td>" + rate_text(remedy.tokens_per_second_per_gpu) +
-            "</td></tr>\n";
+    rows += "<div class=\"remedy\"><code>" + escaped(remedy.change) + "</code><span class=\"number\">" +
+            bytes_text(remedy.device_used_bytes) + "</span><span class=\"number\">" +
+            rate_text(remedy.tokens_per_second_per_gpu) + " tokens/s</span></div>\n";
   }
-  return section("What makes it fit", "Smallest change first.",
-                 "<div class=\"scroll\"><table><tr><th class=\"l\">change</th><th>device memory</th><th>tokens/s per "
-                 "GPU</th></tr>\n" +
-                     rows + "</table></div>\n");
+  return section("What makes it fit",
+                 "Smallest change first, with what the fullest GPU then uses and the speed per GPU.", rows);
 }
 
 std::string time_bars(const Estimate& estimate) {
@@ -113,7 +112,7 @@ std::string time_bars(const Estimate& estimate) {
   std::vector<Bar> bars;
   const auto add = [&](const std::string& name, double seconds, const std::string& colour) {
     const double share = share_of(seconds, estimate.step_time_s);
-    if (share > kRoundingError) bars.push_back({name, seconds_text(seconds, estimate.step_time_s), share, colour});
+    if (share > 0.0) bars.push_back({name, seconds_text(seconds, estimate.step_time_s), share, colour});
   };
   for (const char* name : {"matmul", "attention", "memory", "tiny"}) {
     if (const auto found = time.compute_s.find(name); found != time.compute_s.end()) {
@@ -145,7 +144,7 @@ std::string memory_bars(const RoleMemory& role) {
   std::vector<Bar> bars;
   size_t position = 0;
   for (const auto& [name, bytes] : role.categories) {
-    const double share = share_of(bytes, role.peak_allocated_bytes);
+    const double share = byte_share(bytes, role.peak_allocated_bytes);
     const std::string colour = colour_of(role, name, position++);
     if (bytes > 0) bars.push_back({name, bytes_text(bytes, role.peak_allocated_bytes), share, colour});
   }
@@ -156,21 +155,23 @@ std::string memory_bars(const RoleMemory& role) {
 
 std::string role_row(const Estimate& estimate, const RoleMemory& role) {
   const int64_t room = estimate.subject.capacity_bytes - role.device_used_bytes;
+  const int64_t largest = fullest(estimate).device_used_bytes;
   const std::string bad = room < 0 || role.out_of_memory ? " class=\"bad\"" : "";
   return std::string("<tr") + (&role == &fullest(estimate) && estimate.memory.size() > 1 ? " class=\"full\"" : "") +
          "><td class=\"l\">" + escaped(role_name(estimate, role)) + "</td><td>" + std::to_string(role.multiplicity) +
-         "</td><td>" + bytes_text(role.peak_allocated_bytes) + "</td><td>" + bytes_text(role.peak_reserved_bytes) +
-         "</td><td>" + bytes_text(role.device_used_bytes) + "</td><td" + bad + ">" + bytes_text(room) +
-         "</td><td class=\"l\">" + escaped(role.peak_where) + "</td></tr>\n";
+         "</td><td>" + bytes_text(role.peak_allocated_bytes, largest) + "</td><td>" +
+         bytes_text(role.peak_reserved_bytes, largest) + "</td><td>" + bytes_text(role.device_used_bytes, largest) +
+         "</td><td" + bad + ">" + bytes_text(room, largest) + "</td><td class=\"l\">" + escaped(role.peak_where) +
+         "</td></tr>\n";
 }
 
 std::string roles(const Estimate& estimate) {
   std::string rows;
-  for (size_t i = 0; i < std::min(kMostRoles, estimate.memory.size()); ++i)
+  for (size_t i = 0; i < std::min(kMostRoleRows, estimate.memory.size()); ++i)
     rows += role_row(estimate, estimate.memory[i]);
   const std::string note =
-      estimate.memory.size() > kMostRoles
-          ? "The first " + std::to_string(kMostRoles) + " of " + std::to_string(estimate.memory.size()) + "."
+      estimate.memory.size() > kMostRoleRows
+          ? "The first " + std::to_string(kMostRoleRows) + " of " + std::to_string(estimate.memory.size()) + "."
           : "Ranks that do the same are one role; the fullest is marked.";
   return section("Roles", estimate.memory.size() == 1 ? "" : note,
                  "<div class=\"scroll\"><table><tr><th class=\"l\">role</th><th>ranks</th><th>allocated</th>"

@@ -53,7 +53,9 @@ section > .soft { margin-bottom: 12px; font-size: .92rem; }
 .chart { padding: 22px 0 0 46px; position: relative; }
 .plot { position: relative; height: 320px; margin-right: 14px; }
 .plot svg { display: block; width: 100%; height: 100%; overflow: visible; }
-.plot path { stroke: var(--card); stroke-width: 1px; vector-effect: non-scaling-stroke; }
+.plot path { stroke-width: 1px; vector-effect: non-scaling-stroke; }
+.plot .c0 { stroke: var(--c0); } .plot .c1 { stroke: var(--c1); } .plot .c2 { stroke: var(--c2); } .plot .c3 { stroke: var(--c3); }
+.plot .c4 { stroke: var(--c4); } .plot .c5 { stroke: var(--c5); } .plot .c6 { stroke: var(--c6); } .plot .c7 { stroke: var(--c7); }
 .plot line { vector-effect: non-scaling-stroke; stroke-width: 1px; }
 line.grid { stroke: var(--rule); } line.capacity { stroke: var(--bad); stroke-width: 2px; }
 line.device { stroke: var(--soft); stroke-width: 2px; stroke-dasharray: 6 5; }
@@ -84,6 +86,9 @@ line.device { stroke: var(--soft); stroke-width: 2px; stroke-dasharray: 6 5; }
 .bar b { background: var(--track); height: 12px; border-radius: 3px; overflow: hidden; } .bar b i { display: block; height: 100%; min-width: 1px; }
 .number { text-align: right; white-space: nowrap; } .share { color: var(--soft); }
 .total { margin-top: 10px; display: grid; gap: 2px; font-size: .92rem; }
+.remedy { display: grid; grid-template-columns: minmax(0, 1fr) 110px 140px; gap: 2px 12px; padding: 7px 0;
+  border-bottom: 1px solid var(--rule); font-size: .92rem; }
+.remedy:last-child { border: 0; padding-bottom: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
@@ -102,6 +107,7 @@ code { font: .88em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
   .chart { padding-left: 38px; } .unit { width: 30px; } .plot { height: 250px; margin-right: 6px; }
   .lane { grid-template-columns: minmax(0, 1fr); gap: 1px; } .lane > span { text-align: left; } .timeline { padding-right: 6px; }
   .bar { grid-template-columns: minmax(0, 1fr) 84px 58px; gap: 2px 8px; padding: 4px 0; } .bar b { grid-column: 1 / -1; grid-row: 2; }
+  .remedy { grid-template-columns: 110px 1fr; } .remedy code { grid-column: 1 / -1; } .remedy .number { text-align: left; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 12px 14px; } .tile b { font-size: 1.4rem; }
 }
 )css";

@@ -7,8 +7,8 @@
 namespace titan::estimator {
 namespace {
 
-constexpr double kWide = 10000.0;            // of a lane's own coordinates
-constexpr double kNarrowest = 1.0 / 1500.0;  // of the step: what a wide screen can show
+constexpr double kLaneWidth = 10000.0;       // of a lane's own coordinates
+constexpr double kNarrowest = 1.0 / 1000.0;  // of the step: what a wide screen can show
 constexpr int kRowHeight = 20;
 constexpr int kMostRows = 3;
 
@@ -17,6 +17,7 @@ struct Drawn {
   Span span;
   int row = 0;
   int64_t count = 1;
+  std::map<std::string, double> seconds_by_kind = {};  // of those joined
 };
 
 double end_of(const std::vector<Lane>& lanes) {
@@ -44,24 +45,40 @@ std::vector<Drawn> in_rows(const Lane& lane) {
   return drawn;
 }
 
-/// Joins narrow neighbours of one kind in one row.
+double length(const Span& span) { return span.end_s - span.begin_s; }
+
+/// Says whether `item` is drawn as one with `before`, its neighbour to the left: both too narrow to see, and of one
+/// kind or still too narrow together.
+bool joins(const Drawn& before, const Drawn& item, double narrowest) {
+  if (length(item.span) >= narrowest || item.span.begin_s - before.span.end_s >= narrowest) return false;
+  if (length(before.span) < narrowest) return true;
+  return before.count > 1 && before.seconds_by_kind.size() == 1 && before.span.kind == item.span.kind;
+}
+
+void join(Drawn& before, const Drawn& item) {
+  before.seconds_by_kind[before.span.kind] += before.count == 1 ? length(before.span) : 0.0;
+  before.seconds_by_kind[item.span.kind] += length(item.span);
+  before.span.end_s = std::max(before.span.end_s, item.span.end_s);
+  ++before.count;
+}
+
+/// Joins neighbours that are too narrow to see, and gives them the kind that most of their time is.
 std::vector<Drawn> thinned(const std::vector<Drawn>& drawn, double narrowest) {
   std::vector<Drawn> kept;
   std::map<int, size_t> last;  // per row: its latest in `kept`
   for (const Drawn& item : drawn) {
     const auto found = last.find(item.row);
-    if (found != last.end()) {
-      Drawn& before = kept[found->second];
-      const bool narrow = item.span.end_s - item.span.begin_s < narrowest &&
-                          (before.count > 1 || before.span.end_s - before.span.begin_s < narrowest);
-      if (narrow && before.span.kind == item.span.kind && item.span.begin_s - before.span.end_s < narrowest) {
-        before.span.end_s = std::max(before.span.end_s, item.span.end_s);
-        before.count += item.count;
-        continue;
-      }
+    if (found != last.end() && joins(kept[found->second], item, narrowest)) {
+      join(kept[found->second], item);
+    } else {
+      last[item.row] = kept.size();
+      kept.push_back(item);
     }
-    last[item.row] = kept.size();
-    kept.push_back(item);
+  }
+  for (Drawn& item : kept) {
+    const auto most = std::max_element(item.seconds_by_kind.begin(), item.seconds_by_kind.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most != item.seconds_by_kind.end()) item.span.kind = most->first;
   }
   return kept;
 }
@@ -75,10 +92,11 @@ std::string kind_class(const std::string& kind) {
 
 std::string rectangle(const Drawn& drawn, double end_s) {
   const Span& span = drawn.span;
-  const double x = kWide * span.begin_s / end_s;
-  const double width = std::max(kWide * kNarrowest * 0.5, kWide * (span.end_s - span.begin_s) / end_s);
+  const double x = kLaneWidth * span.begin_s / end_s;
+  const double width = std::max(kLaneWidth * kNarrowest * 0.5, kLaneWidth * (span.end_s - span.begin_s) / end_s);
   const std::string name =
-      drawn.count == 1 ? span.name : std::to_string(drawn.count) + " of kind " + span.kind + ", first " + span.name;
+      drawn.count == 1 ? span.name
+                       : std::to_string(drawn.count) + " operations, mostly " + span.kind + ", first " + span.name;
   return "<rect class=\"" + kind_class(span.kind) + "\" x=\"" + plain_number(x, 1) + "\" y=\"" +
          std::to_string(drawn.row * kRowHeight + 1) + "\" width=\"" + plain_number(width, 1) + "\" height=\"" +
          std::to_string(kRowHeight - 2) + "\"><title>" + escaped(name) + "\n" +

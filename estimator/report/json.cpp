@@ -1,6 +1,7 @@
 #include "estimator/report/json.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -34,33 +35,89 @@ void write_pretty(const Json& value, const std::string& indent, std::string& out
   out += "\n" + indent + (value.is_array() ? "]" : "}");
 }
 
-/// Wraps around where a file's numbers are absurd.
-int64_t sum(const std::map<std::string, int64_t>& parts) {
-  uint64_t total = 0;
-  for (const auto& [name, bytes] : parts) total += static_cast<uint64_t>(bytes);
-  return static_cast<int64_t>(total);
+int64_t sum_of(const std::map<std::string, int64_t>& parts) {
+  int64_t total = 0;
+  for (const auto& [name, bytes] : parts) total += bytes;
+  return total;
 }
 
-/// Checks what the fields owe each other.
-void check_role(const RoleMemory& role, const std::string& path, const std::string& file) {
-  if (sum(role.categories) != role.peak_allocated_bytes) {
-    throw config::ConfigError(file, path + ".categories must sum to peak_allocated_bytes (" +
-                                        std::to_string(role.peak_allocated_bytes) + "), found " +
-                                        std::to_string(sum(role.categories)));
+// No device holds more, no step takes longer; sums and differences of such numbers stay exact.
+constexpr int64_t kMostBytes = int64_t{1} << 50;
+constexpr double kLongestStep = 1e6;
+
+/// Checks what the types of the fields do not say. Paths are those of the file.
+class Checker {
+ public:
+  explicit Checker(const std::string& file) : file_(file) {}
+
+  void bytes(const std::string& path, int64_t value) const {
+    if (value < 0 || value > kMostBytes) fail(path, "must be between 0 and 2^50 bytes, found " + std::to_string(value));
+  }
+  void bytes(const std::string& path, const std::map<std::string, int64_t>& parts) const {
+    for (const auto& [name, value] : parts) bytes(path + "." + config::one_line(name), value);
+  }
+  void seconds(const std::string& path, double value) const {
+    if (std::abs(value) > kLongestStep) fail(path, "must be at most 1e6 seconds");
+  }
+  void seconds(const std::string& path, const std::map<std::string, double>& parts) const {
+    for (const auto& [name, value] : parts) seconds(path + "." + config::one_line(name), value);
+  }
+  void role(const std::string& path, const RoleMemory& role) const;
+  void time(const TimeBreakdown& time) const;
+  void all(const Estimate& estimate) const;
+
+ private:
+  [[noreturn]] void fail(const std::string& path, const std::string& message) const {
+    throw config::ConfigError(file_, path + " " + message);
+  }
+
+  const std::string& file_;
+};
+
+void Checker::role(const std::string& path, const RoleMemory& role) const {
+  bytes(path + ".peak_allocated_bytes", role.peak_allocated_bytes);
+  bytes(path + ".peak_reserved_bytes", role.peak_reserved_bytes);
+  bytes(path + ".device_used_bytes", role.device_used_bytes);
+  bytes(path + ".categories", role.categories);
+  bytes(path + ".beside_allocator", role.beside_allocator);
+  bytes(path + ".first_step", role.first_step);
+  bytes(path + ".steady", role.steady);
+  if (sum_of(role.categories) != role.peak_allocated_bytes) {
+    fail(path + ".categories", "must sum to peak_allocated_bytes (" + std::to_string(role.peak_allocated_bytes) +
+                                   "), found " + std::to_string(sum_of(role.categories)));
   }
   for (const MemorySample& sample : role.curve.samples) {
-    if (sample.bytes.size() == role.curve.categories.size()) continue;
-    throw config::ConfigError(file, path + ".curve.samples must hold a number for each of " +
-                                        std::to_string(role.curve.categories.size()) + " categories, found " +
-                                        std::to_string(sample.bytes.size()));
+    if (sample.bytes.size() != role.curve.categories.size()) {
+      fail(path + ".curve.samples", "must hold a number for each of " + std::to_string(role.curve.categories.size()) +
+                                        " categories, found " + std::to_string(sample.bytes.size()));
+    }
+    for (const int64_t value : sample.bytes) bytes(path + ".curve.samples", value);
   }
 }
 
-void check(const Estimate& estimate, const std::string& file) {
-  if (estimate.memory.empty()) throw config::ConfigError(file, "memory.ranks must hold at least one role");
-  for (size_t i = 0; i < estimate.memory.size(); ++i) {
-    check_role(estimate.memory[i], "memory.ranks[" + std::to_string(i) + "]", file);
+void Checker::time(const TimeBreakdown& time) const {
+  seconds("time_breakdown.compute_s", time.compute_s);
+  seconds("time_breakdown.exposed_communication_s", time.exposed_communication_s);
+  seconds("time_breakdown.communication_s", time.communication_s);
+  seconds("time_breakdown.idle_s", time.idle_s);
+  seconds("time_breakdown.bubble_s", time.bubble_s);
+  seconds("time_breakdown.host_bound_s", time.host_bound_s);
+  seconds("time_breakdown.host_s", time.host_s);
+}
+
+void Checker::all(const Estimate& estimate) const {
+  bytes("memory.capacity_bytes", estimate.subject.capacity_bytes);
+  seconds("step_time_s", estimate.step_time_s);
+  time(estimate.time);
+  const Interval& reserved = estimate.peak_reserved_interval;
+  if (reserved.low < 0.0 || reserved.high > static_cast<double>(kMostBytes)) {
+    fail("interval.peak_reserved_bytes", "must be between 0 and 2^50 bytes");
   }
+  if (estimate.memory.empty()) fail("memory.ranks", "must hold at least one role");
+  for (size_t i = 0; i < estimate.memory.size(); ++i) {
+    role("memory.ranks[" + std::to_string(i) + "]", estimate.memory[i]);
+  }
+  for (const Remedy& remedy : estimate.remedies) bytes("remedies", remedy.device_used_bytes);
 }
 
 Json parse(std::string_view text, const std::string& file) {
@@ -90,7 +147,7 @@ Estimate from_json(std::string_view text, const std::string& file) {
   JsonReader reader(json, file, "");
   fields(reader, estimate, &estimate);
   reader.finish();
-  check(estimate, file);
+  Checker(file).all(estimate);
   return estimate;
 }
 

@@ -23,6 +23,9 @@ std::string seconds_text(double seconds, double largest);
 /// Writes a rate without its unit: "0.482", "99.5", "5,762".
 std::string rate_text(double per_second);
 
+/// Gives the share that `part` is of `whole`; 0 of nothing, and for what rounding left of a difference.
+double share_of(double part, double whole);
+
 /// Writes a share of 1: "33.7 %"; "< 0.1 %" where rounding would say nothing is there.
 std::string share_text(double share);
 

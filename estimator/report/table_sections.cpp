@@ -9,11 +9,7 @@
 namespace titan::estimator {
 namespace {
 
-constexpr size_t kNameWidth = 24;
-constexpr size_t kValueWidth = 12;
-constexpr size_t kShareWidth = 9;
-constexpr double kRoundingError = 1e-9;  // a share that is what remains of a difference
-constexpr size_t kMostRoles = 16;        // lines; a pipeline of 16 stages is shown whole
+constexpr size_t kMostRoles = 16;  // lines; a pipeline of 16 stages is shown whole
 
 /// One line of a breakdown: name, value, share of the whole, bar.
 void write_part(TablePage& page, const std::string& name, const std::string& value, double share) {
@@ -26,8 +22,6 @@ void write_part(TablePage& page, const std::string& name, const std::string& val
 void write_sum(TablePage& page, const std::string& name, const std::string& value, const std::string& remark) {
   page.paragraph("  " + left(name, kNameWidth) + right(value, kValueWidth) + "   ", remark);
 }
-
-double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
 
 template <class Value>
 std::vector<std::pair<std::string, Value>> largest_first(const std::map<std::string, Value>& parts) {
@@ -71,6 +65,13 @@ void write_remedies(TablePage& page, const Estimate& estimate) {
   }
 }
 
+/// What one kind of step takes at its peak; empty where nothing is known.
+std::string peak_text(const std::map<std::string, int64_t>& peaks) {
+  const auto allocated = peaks.find("peak_allocated"), reserved = peaks.find("peak_reserved");
+  if (allocated == peaks.end() || reserved == peaks.end()) return "";
+  return bytes_text(allocated->second) + " allocated, " + bytes_text(reserved->second) + " reserved";
+}
+
 }  // namespace
 
 void write_subject(TablePage& page, const Estimate& estimate) {
@@ -92,6 +93,9 @@ void write_verdict(TablePage& page, const Estimate& estimate) {
   const std::string needs = bytes_text(role.device_used_bytes) + " of " + bytes_text(capacity);
   if (estimate.fits) {
     page.line("FITS with " + bytes_text(room) + " to spare: " + needs + " on the fullest GPU", page.colours.green);
+    if (may_not_fit(estimate)) {
+      page.line("  narrowly: at the upper end of its interval it would not fit", page.colours.yellow);
+    }
     return;
   }
   page.line(room < 0 ? "DOES NOT FIT: " + bytes_text(-room) + " too much, the fullest GPU needs " + needs
@@ -136,6 +140,8 @@ void write_memory(TablePage& page, const Estimate& estimate) {
   const std::string beside = beside_text(role);
   write_sum(page, "used on the device", bytes_text(role.device_used_bytes, role.device_used_bytes),
             beside.empty() ? "" : "beside the allocator: " + beside);
+  const std::string first = peak_text(role.first_step), later = peak_text(role.steady);
+  if (!first.empty() && !later.empty()) page.paragraph("  ", "first step " + first + "; later steps " + later);
 }
 
 void write_roles(TablePage& page, const Estimate& estimate) {
@@ -173,7 +179,7 @@ void write_time(TablePage& page, const Estimate& estimate) {
   const TimeBreakdown& time = estimate.time;
   const auto part = [&](const std::string& name, double seconds) {
     const double share = share_of(seconds, estimate.step_time_s);
-    if (share > kRoundingError) write_part(page, name, seconds_text(seconds, estimate.step_time_s), share);
+    if (share > 0.0) write_part(page, name, seconds_text(seconds, estimate.step_time_s), share);
   };
   page.line("Where the " + seconds_text(estimate.step_time_s) + " of a step go on the slowest role");
   for (const auto& [name, seconds] : largest_first(time.compute_s)) part(name, seconds);

@@ -7,6 +7,11 @@
 
 namespace titan::estimator {
 
+/// Columns of a name and of a number.
+inline constexpr size_t kNameWidth = 24;
+inline constexpr size_t kValueWidth = 12;
+inline constexpr size_t kShareWidth = 9;
+
 /// The report as it is written, line by line.
 class TablePage {
  public:

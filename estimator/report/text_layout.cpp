@@ -37,6 +37,11 @@ size_t display_width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
 std::string shortened(std::string_view text, size_t width) {
   if (display_width(text) <= width) return std::string(text);
   return std::string(text.substr(0, offset_of(text, width - 1))) + "…";

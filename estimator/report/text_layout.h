@@ -14,6 +14,9 @@ inline constexpr size_t kReportWidth = 80;
 
 size_t display_width(std::string_view text);
 
+/// Drops spaces and tabs from both ends.
+std::string_view trimmed(std::string_view text);
+
 /// Cuts what exceeds `width` (at least 1) and ends it with "…".
 std::string shortened(std::string_view text, size_t width);
 

@@ -15,12 +15,6 @@ constexpr const char* kOption = "--what-if";
 
 [[noreturn]] void fail(const std::string& message) { throw config::ConfigError(kOption, message); }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const size_t end = text.find_last_not_of(" \t");
-  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end + 1 - begin);
-}
-
 void check_key(std::string_view text, std::string_view key) {
   if (key.empty()) fail(config::in_quotes(text) + " names no key; expects 'key=a|b|c'");
   const auto allowed = [](char letter) {

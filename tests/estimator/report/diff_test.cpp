@@ -10,15 +10,15 @@
 namespace titan::estimator {
 namespace {
 
-int64_t sum(const Waterfall& waterfall, int64_t Part::*side) {
+int64_t sum_of(const Waterfall& waterfall, int64_t Part::*side) {
   int64_t total = 0;
   for (const Part& part : waterfall.parts) total += part.*side;
   return total;
 }
 
 void expect_exact(const Waterfall& waterfall) {
-  ASSERT_EQ(sum(waterfall, &Part::from), waterfall.from);
-  ASSERT_EQ(sum(waterfall, &Part::to), waterfall.to);
+  ASSERT_EQ(sum_of(waterfall, &Part::from), waterfall.from);
+  ASSERT_EQ(sum_of(waterfall, &Part::to), waterfall.to);
   int64_t changes = 0;
   for (const Part& part : waterfall.parts) changes += part.change();
   ASSERT_EQ(changes, waterfall.change());

@@ -23,7 +23,7 @@ Estimate pictured(Estimate estimate) {
 
 json schema() { return json::parse(std::ifstream(std::string(TITAN_SOURCE_DIR) + "/docs/estimate.schema.json")); }
 
-std::string error_of(const std::string& text) {
+std::string refusal_of(const std::string& text) {
   try {
     from_json(text, "e.json");
   } catch (const config::ConfigError& error) {
@@ -81,15 +81,15 @@ TEST(EstimateJson, EveryFieldIsRequiredAndNoOtherAllowed) {
     json less = sample;
     less[object].erase(name);
     EXPECT_FALSE(schema_breaks(schema(), less).empty()) << object << " " << name;
-    EXPECT_NE(error_of(less.dump()), "no error") << object << " " << name;
+    EXPECT_NE(refusal_of(less.dump()), "no error") << object << " " << name;
     json more = sample;
     more[object]["surplus"] = 1;
     EXPECT_FALSE(schema_breaks(schema(), more).empty()) << object;
-    EXPECT_NE(error_of(more.dump()).find("surplus is no field of an estimate"), std::string::npos) << object;
+    EXPECT_NE(refusal_of(more.dump()).find("surplus is no field of an estimate"), std::string::npos) << object;
     json wrong = sample;
     wrong[object][name] = sample[object][name].is_array() ? json(1) : json::array({json::array()});
     EXPECT_FALSE(schema_breaks(schema(), wrong).empty()) << object << " " << name;
-    EXPECT_NE(error_of(wrong.dump()), "no error") << object << " " << name;
+    EXPECT_NE(refusal_of(wrong.dump()), "no error") << object << " " << name;
   });
   EXPECT_GT(fields, 60);
 }
@@ -148,43 +148,54 @@ TEST(EstimateJson, RefusesNumbersThatAreNone) {
 }
 
 TEST(EstimateJson, AnswersAFileThatIsNoEstimateInOneLine) {
-  EXPECT_EQ(error_of("").substr(0, 20), "e.json: is no JSON: ");
-  EXPECT_EQ(error_of("{\"format\": \"titan").substr(0, 20), "e.json: is no JSON: ");
-  EXPECT_EQ(error_of("[]"), "e.json: is no estimate: expects what `titan estimate --json` writes");
-  EXPECT_EQ(error_of("{\"steps\": 3}"), "e.json: is no estimate: expects what `titan estimate --json` writes");
-  EXPECT_EQ(error_of("{\"format\": \"x\ny\"}").find('\n'), std::string::npos);
-  EXPECT_EQ(error_of("{\"format\": \"x\"}"), "e.json: format must be \"titan estimate\", found 'x'");
-  EXPECT_EQ(error_of("{\"format\": \"titan estimate\", \"version\": 2}"), "e.json: version must be 1, found '2'");
+  EXPECT_EQ(refusal_of("").substr(0, 20), "e.json: is no JSON: ");
+  EXPECT_EQ(refusal_of("{\"format\": \"titan").substr(0, 20), "e.json: is no JSON: ");
+  EXPECT_EQ(refusal_of("[]"), "e.json: is no estimate: expects what `titan estimate --json` writes");
+  EXPECT_EQ(refusal_of("{\"steps\": 3}"), "e.json: is no estimate: expects what `titan estimate --json` writes");
+  EXPECT_EQ(refusal_of("{\"format\": \"x\ny\"}").find('\n'), std::string::npos);
+  EXPECT_EQ(refusal_of("{\"format\": \"x\"}"), "e.json: format must be \"titan estimate\", found 'x'");
+  EXPECT_EQ(refusal_of("{\"format\": \"titan estimate\", \"version\": 2}"), "e.json: version must be 1, found '2'");
 }
 
-std::string error_after(const std::function<void(json&)>& change) {
+std::string refusal_after(const std::function<void(json&)>& change) {
   json found = json::parse(to_json(pictured(small_sample())));
   change(found);
-  return error_of(found.dump());
+  return refusal_of(found.dump());
 }
 
 TEST(EstimateJson, NamesTheFieldThatIsWrong) {
-  EXPECT_EQ(error_after([](json& e) { e["fits"] = "yes"; }), "e.json: fits must be true or false, found 'yes'");
-  EXPECT_EQ(error_after([](json& e) { e["world_size"] = 8.5; }),
+  EXPECT_EQ(refusal_after([](json& e) { e["fits"] = "yes"; }), "e.json: fits must be true or false, found 'yes'");
+  EXPECT_EQ(refusal_after([](json& e) { e["world_size"] = 8.5; }),
             "e.json: world_size must be a whole number, found '8.5'");
-  EXPECT_EQ(error_after([](json& e) { e["world_size"] = UINT64_MAX; }),
+  EXPECT_EQ(refusal_after([](json& e) { e["world_size"] = UINT64_MAX; }),
             "e.json: world_size must be a whole number, found '18446744073709551615'");
-  EXPECT_EQ(error_after([](json& e) { e["memory"]["ranks"][0]["pp_rank"] = -1; }),
+  EXPECT_EQ(refusal_after([](json& e) { e["memory"]["ranks"][0]["pp_rank"] = -1; }),
             "e.json: memory.ranks[0].pp_rank must be a rank, found '-1'");
-  EXPECT_EQ(error_after([](json& e) {
+  EXPECT_EQ(refusal_after([](json& e) {
               e["interval"]["peak_reserved_bytes"] = {2, 1};
             }),
             "e.json: interval.peak_reserved_bytes must be [low, high] with low at most high");
-  EXPECT_EQ(error_after([](json& e) { e["time_breakdown"].erase("idle_s"); }),
+  EXPECT_EQ(refusal_after([](json& e) { e["time_breakdown"].erase("idle_s"); }),
             "e.json: time_breakdown.idle_s is missing");
-  EXPECT_EQ(error_after([](json& e) { e["memory"]["ranks"] = json::array(); }),
+  EXPECT_EQ(refusal_after([](json& e) { e["memory"]["ranks"][0]["device_used_bytes"] = -5; }),
+            "e.json: memory.ranks[0].device_used_bytes must be between 0 and 2^50 bytes, found -5");
+  EXPECT_EQ(
+      refusal_after([](json& e) { e["memory"]["ranks"][0]["beside_allocator"]["nccl"] = INT64_MAX; }),
+      "e.json: memory.ranks[0].beside_allocator.nccl must be between 0 and 2^50 bytes, found 9223372036854775807");
+  EXPECT_EQ(refusal_after([](json& e) { e["time_breakdown"]["compute_s"]["matmul"] = 1e7; }),
+            "e.json: time_breakdown.compute_s.matmul must be at most 1e6 seconds");
+  EXPECT_EQ(refusal_after([](json& e) {
+              e["interval"]["peak_reserved_bytes"] = {0, 1e300};
+            }),
+            "e.json: interval.peak_reserved_bytes must be between 0 and 2^50 bytes");
+  EXPECT_EQ(refusal_after([](json& e) { e["memory"]["ranks"] = json::array(); }),
             "e.json: memory.ranks must hold at least one role");
-  EXPECT_EQ(error_after([](json& e) {
+  EXPECT_EQ(refusal_after([](json& e) {
               e["memory"]["ranks"][0]["categories"] = {{"parameters", 5}};
             }).substr(0, 83),
             "e.json: memory.ranks[0].categories must sum to peak_allocated_bytes (" +
                 std::to_string(small_sample().memory[0].peak_allocated_bytes) + "), ");
-  EXPECT_EQ(error_after([](json& e) { e["memory"]["ranks"][0]["curve"]["samples"][3]["bytes"] = {1}; }),
+  EXPECT_EQ(refusal_after([](json& e) { e["memory"]["ranks"][0]["curve"]["samples"][3]["bytes"] = {1}; }),
             "e.json: memory.ranks[0].curve.samples must hold a number for each of 7 categories, found 1");
 }
 
@@ -207,10 +218,10 @@ TEST(EstimateJson, SurvivesDamage) {
   const std::string text = to_json(large_sample());
   std::mt19937_64 random(9);
   for (int i = 0; i < 300; ++i) {
-    EXPECT_NE(error_of(text.substr(0, random() % (text.size() - 2))), "no error");
+    EXPECT_NE(refusal_of(text.substr(0, random() % (text.size() - 2))), "no error");
     std::string changed = text;
     changed[random() % changed.size()] = static_cast<char>(random() % 256);
-    error_of(changed);
+    refusal_of(changed);
   }
 }
 

@@ -6,19 +6,13 @@
 #include <sstream>
 
 #include "estimator/report/text_layout.h"
+#include "tests/estimator/report/report_text.h"
 #include "tests/estimator/report/sample_estimate.h"
 
 namespace titan::estimator {
 namespace {
 
 using testing::AssertionResult;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 AssertionResult fits_in(const std::string& text, size_t width) {
   for (const std::string& line : lines_of(text)) {
@@ -28,12 +22,11 @@ AssertionResult fits_in(const std::string& text, size_t width) {
   return testing::AssertionSuccess();
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-/// Compares with tests/golden/estimate/`name`; TITAN_UPDATE_GOLDEN=1 writes it anew.
+/// Compares with tests/golden/estimate/`name`. TITAN_REGENERATE_GOLDEN=1 build/<preset>/bin/report_test
+/// --gtest_filter='Table.*' writes it anew: review its difference.
 void expect_golden(const std::string& text, const std::string& name) {
   const std::string path = std::string(TITAN_SOURCE_DIR) + "/tests/golden/estimate/" + name;
-  if (std::getenv("TITAN_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  if (std::getenv("TITAN_REGENERATE_GOLDEN") != nullptr) std::ofstream(path) << text;
   std::ifstream in(path);
   std::ostringstream golden;
   golden << in.rdbuf();
@@ -91,6 +84,17 @@ TEST(Table, TellsFragmentationFromTooMuch) {
   Estimate estimate = large_sample();
   estimate.subject.capacity_bytes = fullest(estimate).device_used_bytes + 1;
   EXPECT_TRUE(contains(table(estimate), "DOES NOT FIT: the allocator runs out of memory"));
+}
+
+// 1 GiB of room on the device, 1.3 GiB between the prediction of reserved memory and the end of its interval.
+TEST(Table, WarnsOfWhatFitsNarrowly) {
+  Estimate estimate = small_sample();
+  EXPECT_FALSE(contains(table(estimate), "narrowly"));
+  estimate.subject.capacity_bytes = fullest(estimate).device_used_bytes + (int64_t{1} << 30);
+  EXPECT_TRUE(contains(table(estimate), "FITS with 1.00 GiB to spare"));
+  EXPECT_TRUE(contains(table(estimate), "  narrowly: at the upper end of its interval it would not fit\n"));
+  estimate.fits = false;
+  EXPECT_FALSE(may_not_fit(estimate));
 }
 
 TEST(Table, HasALinePerRoleOnlyWhereRolesDiffer) {

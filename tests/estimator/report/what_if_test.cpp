@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "runtime/config/command_line.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/declare.h"
+#include "tests/estimator/report/report_text.h"
 #include "tests/estimator/report/sample_estimate.h"
 
 namespace titan::estimator {
@@ -168,6 +170,35 @@ TEST(AsArguments, RefuseAFlagThatIsNeitherTrueNorFalse) {
             "compile.enable: expects true or false, found 'yes'");
 }
 
+/// Every --what-if of docs/estimate.md names keys that exist and values that they take.
+TEST(Documentation, AsksQuestionsThatCanBeAnswered) {
+  std::ifstream in(std::string(TITAN_SOURCE_DIR) + "/docs/estimate.md");
+  std::ostringstream whole;
+  whole << in.rdbuf();
+  std::string text = whole.str();
+  std::erase(text, '\\');  // in tables "|" is written "\|"
+  Keys keys;
+  int64_t num_gpus = 8;
+  keys.schema.section("hardware").field("num_gpus", num_gpus, "ranks");
+  keys.schema.alias("gpus", "hardware.num_gpus");
+  int count = 0;
+  const std::string option_name = "--what-if '";
+  for (size_t at = 0; (at = text.find(option_name, at)) != std::string::npos;) {
+    at += option_name.size();
+    const std::string question = text.substr(at, text.find('\'', at) - at);
+    if (question == "key=a|b|c") continue;
+    std::vector<WhatIf> questions = {parse_what_if(question)};
+    resolve_keys(questions, keys.schema);
+    for (const Overrides& set : combinations(questions)) {
+      for (const auto& option : config::parse_command_line(keys.schema, as_arguments(set, keys.schema))) {
+        EXPECT_NO_THROW(option.field->assign(option.value)) << question;
+      }
+    }
+    ++count;
+  }
+  EXPECT_GE(count, 12);
+}
+
 /// Rows of all combinations; each fits unless its number divides by 3.
 std::vector<WhatIfRow> rows_of(const std::vector<WhatIf>& questions) {
   std::vector<WhatIfRow> rows;
@@ -178,13 +209,6 @@ std::vector<WhatIfRow> rows_of(const std::vector<WhatIf>& questions) {
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 TEST(WhatIfTable, MarksTheFastestRowThatFits) {
