@@ -3,6 +3,7 @@
 
 #include "cli/calibrate_command.h"
 #include "cli/command.h"
+#include "cli/diff_command.h"
 #include "cli/estimate_command.h"
 #include "cli/job.h"
 #include "cli/launch_command.h"
@@ -44,6 +45,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"train", "trains a model; without arguments a small one on the shipped text", train_command},
       {"estimate", "predicts memory and tokens per second without a GPU", estimate_command},
+      {"diff", "compares two estimates: what changed in time and memory", diff_command},
       {"calibrate", "fits the free factors of hardware files to measured runs", calibrate_command},
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
