@@ -99,7 +99,8 @@ void describe(const Run& run, estimator::Subject& subject) {
   subject.notices = run.prediction.notices();
   for (const auto& [key, origin] : run.job->loaded.origins) {
     const auto* field = run.job->schema.find(key);
-    if (field && !field->at_default()) subject.keys[key] = config::to_text(field->value());
+    const bool is_option = key.find('.') == std::string::npos;  // --json and the like
+    if (field && !is_option && !field->at_default()) subject.keys[key] = config::to_text(field->value());
   }
 }
 
