@@ -17,7 +17,8 @@ config::Rules share(double low = 0.01);
 
 /// Finds `name` (a path or the name of a shipped file in `folder`) and assigns every key of it. `where` starts the
 /// messages about the name. Every key of the schema must be in the file, except optional ones; a list may be empty
-/// unless its rules say otherwise. Throws ConfigError: unknown, missing or implausible values name the key and the file.
+/// unless its rules say otherwise. Throws ConfigError: unknown, missing or implausible values name the key and the
+/// file.
 std::filesystem::path load_spec_file(const config::Schema& schema, const std::string& where, const std::string& name,
                                      const std::filesystem::path& folder);
 
