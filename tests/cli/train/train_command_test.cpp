@@ -96,6 +96,18 @@ TEST(TrainCommand, Bfloat16OnFourShardsFollowsFloat32) {
   expect_same_curve(exact, rounded, 0.01, 0.25);  // the issue bounds the loss; norms only must not go astray
 }
 
+// The figures are the hardware file's; that there are some, within the device, is the program's.
+TEST(TrainCommand, TheFakeWorldPredictsEveryStepOnSimulatedGpus) {
+  const Outcome outcome = test::run_titan({"train", "--training.steps", "3"},
+                                          {{"COMM_MODE", "fake_backend"}, {"NGPU", "512"}, {"RANK", "511"}});
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_NE(outcome.output.find("Rank 511 of 512"), std::string::npos) << outcome.output;
+  for (const char* step : {"step:  1", "step:  2", "step:  3"}) {
+    EXPECT_NE(outcome.output.find(step), std::string::npos) << outcome.output;
+  }
+  EXPECT_NE(outcome.output.find("loss: n/a"), std::string::npos) << outcome.output;
+}
+
 TEST(TrainCommand, TheFakeWorldRunsItsLastRankOf512) {
   const Outcome outcome = test::run_titan(
       {"train", "--titan.device", "cpu", "--training.steps", "2", "--job.dump_folder", test::fresh_folder("fake")},
@@ -148,7 +160,9 @@ TEST(TrainCommand, AnswersWrongUseWithOneLineAndStatusTwoWithinASecond) {
       {{"train", "--training.global_batch_size", "7"}, {}, "training.global_batch_size: "},
       {{"train", "--training.dataset_path", "missing"}, {}, "training.dataset_path: "},
       {{"train"}, {{"NGPU", "many"}}, "NGPU: "},
-      {{"train"}, {{"COMM_MODE", "fake_backend"}}, "titan.device: "},
+      {{"train", "--titan.device", "sim"}, {}, "titan.device: \"sim\" is the device of imagined ranks"},
+      {{"train", "--compile.enable"}, {{"COMM_MODE", "fake_backend"}}, "compile.enable: the times of fused operators"},
+      {{"train", "--hardware", "h900"}, {{"COMM_MODE", "fake_backend"}}, "hardware.gpu: "},
       {{"train", "--titan.device", "cpu"}, {{"COMM_MODE", "fake_backend"}, {"NGPU", "4"}, {"RANK", "4"}}, "RANK: "},
       {{"launch", "--nproc", "0", "--", "train"}, {}, "--nproc: "},
       {{"models", "--jsn"}, {}, "jsn: unknown key; did you mean 'json'?"},
