@@ -5,9 +5,12 @@
 
 #include "cli/command.h"
 #include "cli/published_runs.h"
+#include "estimator/analytic.h"
+#include "estimator/hardware/units.h"
 #include "estimator/simulate/simulate.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
+#include "validate/published/claims.h"
 #include "validate/published/comparison.h"
 
 namespace titan::cli {
@@ -24,10 +27,21 @@ constexpr const char* kPublishedHelp =
     "what they need.\n\n"
     "Exit status: 0; 2 for an unknown row.\n";
 
+/// The A100 table counts the embedding's parameters too.
+double mfu(const validate::PublishedRow& row, const Prediction& prediction, const estimator::Estimate& estimate) {
+  if (row.table != "a100") return estimate.mfu_percent;
+  const auto request = prediction.request();
+  return estimator::mfu_percent(
+      estimator::a100_table_flops_per_token(request.model.dims, request.config.training.seq_len),
+      estimate.tokens_per_second_per_gpu, request.machine.gpu.peak.bfloat16_tflops * hardware::kTera);
+}
+
 validate::RowResult predict_row(const validate::PublishedRow& row) {
   validate::RowResult result{.row = row, .predicted = {}, .mfu_percent = {}, .not_expressible = {}};
   try {
-    result.predicted = estimator::simulate(PublishedRun(row, published_configs()).prediction().request());
+    const PublishedRun run(row, published_configs());
+    result.predicted = estimator::simulate(run.prediction().request());
+    result.mfu_percent = mfu(row, run.prediction(), *result.predicted);
   } catch (const config::ConfigError& error) {
     result.not_expressible = error.what();
   }
@@ -63,6 +77,9 @@ int published_command(const Arguments& arguments) {
     if (is_wanted(row, arguments)) results.push_back(predict_row(row));
   }
   std::printf("%s", validate::comparison_text(results).c_str());
+  if (arguments.empty()) {
+    std::printf("%s", validate::claims_text(validate::read_claims(published_claims()), results).c_str());
+  }
   return kOk;
 }
 

@@ -15,4 +15,8 @@ std::filesystem::path published_rows() {
   return std::filesystem::path(installation_folder()) / "validate/published/rows.csv";
 }
 
+std::filesystem::path published_claims() {
+  return std::filesystem::path(installation_folder()) / "validate/published/claims.csv";
+}
+
 }  // namespace titan::cli

@@ -28,5 +28,7 @@ class PublishedRun {
 std::filesystem::path published_configs();
 /// validate/published/rows.csv of this installation.
 std::filesystem::path published_rows();
+/// validate/published/claims.csv of this installation.
+std::filesystem::path published_claims();
 
 }  // namespace titan::cli

@@ -53,10 +53,11 @@ std::string outcome(const RowResult& result) {
 std::string row_line(const RowResult& result) {
   const auto& estimate = *result.predicted;
   const auto interval = estimate.tokens_interval;
-  return format("%-27s%8.0f [%5.0f,%6.0f]%9s%9s%8.1f%8s%9s  %s\n", result.row.id.c_str(),
+  return format("%-27s%8.0f [%5.0f,%6.0f]%9s%9s%6s%6s%8.1f%7s%9s  %s\n", result.row.id.c_str(),
                 estimate.tokens_per_second_per_gpu, interval.low, interval.high,
                 number(value(result.row.tokens_per_second_per_gpu), "%.0f").c_str(),
-                percent(speed_error(result)).c_str(), reserved_gib(estimate),
+                percent(speed_error(result)).c_str(), number(result.mfu_percent, "%.1f").c_str(),
+                number(value(result.row.mfu_percent), "%.1f").c_str(), reserved_gib(estimate),
                 number(value(result.row.peak_reserved_gib), "%.1f").c_str(), percent(memory_error(result)).c_str(),
                 outcome(result).c_str());
 }
@@ -98,7 +99,7 @@ std::string summary(const std::vector<RowResult>& results) {
 std::string missing(const std::vector<RowResult>& results) {
   std::string text;
   for (const auto& result : results) {
-    if (!result.predicted) text += format("  %-27s", result.row.id.c_str()) + result.not_expressible + "\n";
+    if (!result.predicted) text += format("  %-31s", result.row.id.c_str()) + result.not_expressible + "\n";
   }
   return text.empty() ? text : "\nNot expressible yet:\n" + text;
 }
@@ -123,8 +124,8 @@ std::optional<bool> is_inside_interval(const RowResult& result) {
 }
 
 std::string comparison_text(const std::vector<RowResult>& results) {
-  std::string text = format("%-27s%8s %15s%9s%9s%8s%8s%9s  %s\n", "row", "tok/s", "80 % interval", "measured", "error",
-                            "GiB", "meas.", "error", "memory");
+  std::string text = format("%-27s%8s %15s%9s%9s%6s%6s%8s%7s%9s  %s\n", "row", "tok/s", "80 % interval", "measured",
+                            "error", "MFU", "meas.", "GiB", "meas.", "error", "memory");
   for (const auto& result : results) {
     if (result.predicted) text += row_line(result);
   }
