@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/output_path.h"
 #include "cli/prediction.h"
 #include "cli/repeated_option.h"
 #include "estimator/report/assertion.h"
@@ -134,8 +135,15 @@ void write_files(const Run& run, const Options& options, const estimator::Record
   }
 }
 
+void check_output_paths(const Options& options) {
+  if (options.json && *options.json != "-") check_output_path("json", *options.json);
+  if (options.html) check_output_path("html", *options.html);
+  if (options.trace) check_output_path("trace", *options.trace);
+}
+
 int report_one(const Arguments& arguments, Options& options, Clock::time_point begin) {
   const Run run(arguments, options);
+  check_output_paths(options);
   const auto recording = estimator::record(run.prediction.request());
   auto estimate = predict(run, recording, options.html.has_value());
   estimate.elapsed_s = std::chrono::duration<double>(Clock::now() - begin).count();

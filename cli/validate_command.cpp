@@ -1,16 +1,13 @@
 #include "cli/validate_command.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 
 #include "cli/command.h"
 #include "cli/job.h"
+#include "cli/output_path.h"
 #include "cli/published_command.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
@@ -99,18 +96,6 @@ int world_size(const Job& job) {
   return static_cast<int>(count);
 }
 
-/// Refuses now what could not be written after the run.
-void check_report_path(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  if (path.empty() || std::filesystem::is_directory(path, error)) {
-    throw config::ConfigError("json", "must name a file, found '" + path.string() + "'");
-  }
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw config::ConfigError("json", "cannot write '" + path.string() + "': " + std::strerror(errno));
-  }
-}
-
 double tolerance(const Options& options, c10::ScalarType dtype) {
   if (options.tolerance) return *options.tolerance;
   if (dtype == c10::kDouble) return 1e-9;
@@ -143,7 +128,7 @@ int run_divergence(const Arguments& arguments) {
   const WorldPlan plan{.kind = WorldKind::threads, .world = {.size = run.world_size}};
   const auto notices = check_rules(*job, model, plan);
   check_fits(*job, model);
-  if (options.json) check_report_path(*options.json);
+  if (options.json) check_output_path("json", *options.json);
   for (const auto& notice : notices) std::fprintf(stderr, "%s\n", notice.c_str());
   const auto report = validate::find_divergence(run);
   std::printf("%s", validate::report_text(report).c_str());

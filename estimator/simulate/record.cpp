@@ -5,8 +5,10 @@
 #include <array>
 #include <iostream>
 
+#include "runtime/config/config_error.h"
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
+#include "sim/memory/out_of_memory.h"
 #include "sim/platform/sim_platform.h"
 
 namespace titan::estimator {
@@ -62,7 +64,11 @@ Recording record(const Request& request) {
   Recording recording;
   recording.role_of_rank.assign(static_cast<size_t>(request.world_size), 0);
   recording.roles.push_back({.multiplicity = request.world_size, .trace = {}});
-  recording.roles.front().trace = record_rank(request, 0, recording.tokens_per_step);
+  try {
+    recording.roles.front().trace = record_rank(request, 0, recording.tokens_per_step);
+  } catch (const memory::OutOfMemoryError& error) {  // of the memory without end: an address space of 64 TiB
+    throw config::ConfigError("training", "one GPU would need more than any device has: " + std::string(error.what()));
+  }
   return recording;
 }
 

@@ -26,8 +26,8 @@ struct Recording {
 };
 
 /// Runs the steps of every role on the simulated device, with the machine's kernels and memory without end: whether
-/// they fit is another question. Sets up the simulated device in this process for good. Throws what building a Session
-/// and training a step throw for a configuration that does not work.
+/// they fit is another question. Throws ConfigError beyond 64 TiB. Sets up the simulated device in this process for
+/// good. Throws what building a Session and training a step throw for a configuration that does not work.
 Recording record(const Request& request);
 
 }  // namespace titan::estimator
