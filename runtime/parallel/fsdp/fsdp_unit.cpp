@@ -115,7 +115,8 @@ void FsdpUnit::reshard() {
 void FsdpUnit::begin_reduce(bool last_microbatch) {
   at::NoGradGuard no_grad;
   if (is_alone()) return take_gradients();
-  if (group_.reducing == this) complete_scatter();  // the only unit: its previous microbatch is still under way
+  // Before this unit's reduction is enqueued: computation then waits for the previous one only, which ran beside it.
+  if (FsdpUnit* previous = std::exchange(group_.reducing, this)) previous->complete_scatter();
   last_microbatch_ = last_microbatch;
   const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
   const auto compute = group_.platform.stream(StreamRole::compute);
@@ -132,8 +133,6 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
     scatter_part_ = at::empty({reduce_layout_.part_numel}, options);
     scatter_work_ = group_.shard.reduce_scatter(scatter_full_, scatter_part_, comm::ReduceOp::sum, stream);
   }
-  FsdpUnit* previous = std::exchange(group_.reducing, this);
-  if (previous && previous != this) previous->complete_scatter();
 }
 
 bool FsdpUnit::is_alone() const { return group_.shard.size() == 1 && group_.replicate.size() == 1; }
