@@ -25,7 +25,7 @@ std::optional<double> memory_error(const RowResult& result);
 std::optional<bool> is_inside_interval(const RowResult& result);
 
 /// A table of rows with predicted, measured and error, the errors per table and in all, and the rows that cannot be
-/// expressed with what they need. At most 100 columns.
+/// expressed with what they need. At most 120 columns.
 std::string comparison_text(const std::vector<RowResult>& results);
 
 }  // namespace titan::validate
