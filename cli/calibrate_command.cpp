@@ -65,6 +65,7 @@ int calibrate_command(const Arguments& arguments) {
   for (const auto& row : validate::read_rows(file)) {
     if (auto run = load_run(row, file)) by_hardware[run->machine.gpu.file.string()].push_back(std::move(*run));
   }
+  if (by_hardware.empty()) throw config::ConfigError(file.string(), "has no row with a speed that can be predicted");
   bool usable = true;
   for (const auto& [hardware, runs] : by_hardware) {
     const auto fit = estimator::calibrate(runs);

@@ -100,8 +100,8 @@ void describe(const Run& run, estimator::Subject& subject) {
   subject.notices = run.prediction.notices();
   for (const auto& [key, origin] : run.job->loaded.origins) {
     const auto* field = run.job->schema.find(key);
-    const bool is_option = key.find('.') == std::string::npos;  // --json and the like
-    if (field && !is_option && !field->at_default()) subject.keys[key] = config::to_text(field->value());
+    const bool is_setting = key.find('.') != std::string::npos;  // not one of this command's own options
+    if (is_setting && field && !field->at_default()) subject.keys[key] = config::to_text(field->value());
   }
 }
 
@@ -174,10 +174,11 @@ estimator::WhatIfRow answer(const Arguments& arguments, const estimator::Overrid
 }
 
 int report_what_if(const Arguments& arguments, Options& options) {
-  if (options.json || options.html || options.trace || !options.assertions.empty()) {
-    throw config::ConfigError("--what-if", "gives one table; leave out --json, --html, --trace and --assert");
-  }
   const auto job = load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); });
+  if (options.json || options.html || options.trace || options.operators || !options.assertions.empty()) {
+    throw config::ConfigError("--what-if",
+                              "gives one table; leave out --json, --html, --trace, --operators and --assert");
+  }
   estimator::resolve_keys(options.what_if, job->schema);
   std::vector<estimator::WhatIfRow> rows;
   for (const auto& overrides : estimator::combinations(options.what_if)) {

@@ -5,9 +5,13 @@
 #include <cstdio>
 #include <map>
 
+#include "estimator/report/text_layout.h"
+
 namespace titan::validate {
 namespace {
 
+constexpr size_t kWidth = 120;
+constexpr size_t kIdWidth = 28;  // the longest of the shipped rows
 constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
 
 /// Collects absolute errors.
@@ -99,7 +103,12 @@ std::string summary(const std::vector<RowResult>& results) {
 std::string missing(const std::vector<RowResult>& results) {
   std::string text;
   for (const auto& result : results) {
-    if (!result.predicted) text += format("  %-31s", result.row.id.c_str()) + result.not_expressible + "\n";
+    if (result.predicted) continue;
+    std::string indent = "  " + estimator::left(result.row.id, kIdWidth) + " ";
+    for (const auto& line : estimator::wrapped(result.not_expressible, kWidth - indent.size())) {
+      text += indent + line + "\n";
+      indent.assign(indent.size(), ' ');
+    }
   }
   return text.empty() ? text : "\nNot expressible yet:\n" + text;
 }
