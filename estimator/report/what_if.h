@@ -38,7 +38,7 @@ inline constexpr size_t kMostKeys = 8;
 /// ...).
 WhatIf parse_what_if(std::string_view text);
 
-/// Replaces each key by the full one of `schema`: an option's short name, or the end of exactly one key ("tensor_parallel_degree" is
+/// Replaces each key by the full one of `schema`: an option's short name, or the end of exactly one key ("num_gpus" is
 /// hardware.num_gpus). Throws ConfigError for a key that is unknown, ambiguous, or varied twice.
 void resolve_keys(std::vector<WhatIf>& questions, const config::Schema& schema);
 
