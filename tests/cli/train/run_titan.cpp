@@ -1,6 +1,7 @@
 #include "tests/cli/train/run_titan.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,10 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
 
 [[noreturn]] void become_titan(const std::vector<std::string>& arguments,
@@ -49,9 +54,12 @@ Outcome run_titan(const std::vector<std::string>& arguments, const std::map<std:
   const pid_t child = fork();
   if (child == 0) become_titan(arguments, environment, folder + "/out", folder + "/err");
   int status = 0;
-  waitpid(child, &status, 0);
+  rusage usage{};
+  wait4(child, &status, 0, &usage);
   Outcome outcome{.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
   outcome.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  outcome.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  outcome.peak_memory_bytes = 1024.0 * static_cast<double>(usage.ru_maxrss);
   outcome.output = read_file(folder + "/out");
   outcome.error = read_file(folder + "/err");
   return outcome;

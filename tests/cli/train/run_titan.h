@@ -12,6 +12,8 @@ struct Outcome {
   std::string output;
   std::string error;
   double elapsed_s = 0.0;
+  double cpu_s = 0.0;  // of the program itself; other processes do not count
+  double peak_memory_bytes = 0.0;
 };
 
 /// Runs the built program with `arguments` from the source folder, with `environment` added to this process's.
