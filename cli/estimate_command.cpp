@@ -20,7 +20,6 @@
 #include "estimator/simulate/trace_file.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
-#include "runtime/config/help_text.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/files/write_file.h"
 
@@ -194,10 +193,7 @@ int estimate_command(const Arguments& arguments) {
   const auto begin = Clock::now();
   Options options;
   if (asks_for_help(arguments)) {
-    Job defaults;
-    declare(defaults.schema, options);
-    std::printf("%s\n%s", kEstimateHelp, config::help_text(defaults.schema).c_str());
-    return kOk;
+    return print_help(kEstimateHelp, [&](config::Schema& schema) { declare(schema, options); });
   }
   Arguments rest = arguments;
   for (const auto& text : take_repeated(rest, "what-if")) options.what_if.push_back(estimator::parse_what_if(text));

@@ -1,10 +1,13 @@
 #include "cli/job.h"
 
+#include <cstdio>
 #include <filesystem>
 
+#include "cli/command.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/declare.h"
+#include "runtime/config/help_text.h"
 #include "runtime/config/rules/paths.h"
 #include "runtime/config/rules/runnable.h"
 #include "runtime/config/rules/validate.h"
@@ -56,6 +59,13 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
                                                   .default_config = default_config});
   find_shipped_assets(job->config);
   return job;
+}
+
+int print_help(const char* text, const std::function<void(config::Schema&)>& declare_options) {
+  Job defaults;
+  if (declare_options) declare_options(defaults.schema);
+  std::printf("%s\n%s", text, config::help_text(defaults.schema).c_str());
+  return kOk;
 }
 
 std::string installation_folder() { return TITAN_SOURCE_DIR; }

@@ -36,6 +36,9 @@ struct Job {
 std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
                               const std::function<void(config::Schema&)>& declare_options = {});
 
+/// Prints a command's help: its own text, then every key. `declare_options` as for load_job. Returns the exit status.
+int print_help(const char* text, const std::function<void(config::Schema&)>& declare_options = {});
+
 /// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
 std::string installation_folder();
 

@@ -17,7 +17,6 @@
 #include "models/registry.h"
 #include "runtime/comm/fake_communicator.h"
 #include "runtime/comm/gloo_world.h"
-#include "runtime/config/help_text.h"
 #include "runtime/config/print_config.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/platform/cpu_platform.h"
@@ -146,11 +145,7 @@ void train_here(const Job& job, const train::ModelSpec& model, const RunInputs& 
 }  // namespace
 
 int train_command(const std::vector<std::string>& arguments) {
-  if (asks_for_help(arguments)) {
-    const Job defaults;
-    std::printf("%s\n%s", kTrainHelp, config::help_text(defaults.schema).c_str());
-    return kOk;
-  }
+  if (asks_for_help(arguments)) return print_help(kTrainHelp);
   const auto job = load_job(arguments, "llama3_tiny");
   const WorldPlan plan = plan_world(*job);
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);

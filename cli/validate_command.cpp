@@ -11,7 +11,6 @@
 #include "cli/published_command.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
-#include "runtime/config/help_text.h"
 #include "runtime/config/nearest.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/files/write_file.h"
@@ -117,10 +116,7 @@ validate::DivergenceOptions make_options(const Job& job, const Options& options,
 int run_divergence(const Arguments& arguments) {
   Options options;
   if (asks_for_help(arguments)) {
-    Job defaults;
-    declare(defaults.schema, options);
-    std::printf("%s\n%s", kDivergenceHelp, config::help_text(defaults.schema).c_str());
-    return kOk;
+    return print_help(kDivergenceHelp, [&](config::Schema& schema) { declare(schema, options); });
   }
   const auto job = load_job(arguments, "llama3_tiny", [&](config::Schema& schema) { declare(schema, options); });
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);

@@ -7,6 +7,7 @@
 #include "runtime/platform/memory_category.h"
 #include "runtime/platform/rank_threads.h"
 #include "tests/sim/device/record_step.h"
+#include "validate/divergence/forwarding_platform.h"
 
 namespace titan::test {
 namespace {
@@ -19,36 +20,22 @@ struct Mark {
 };
 
 /// Notes what the platform's memory statistics say at every scope's ends.
-class Observed final : public platform::Platform {
+class Observed final : public validate::ForwardingPlatform {
  public:
-  Observed(platform::Platform& inner, std::vector<Mark>& marks) : inner_(inner), marks_(marks) {}
+  Observed(platform::Platform& inner, std::vector<Mark>& marks) : ForwardingPlatform(inner), marks_(marks) {}
 
-  at::Device device() const override { return inner_.device(); }
-  platform::World world() const override { return inner_.world(); }
-  platform::Stream stream(platform::StreamRole role) override { return inner_.stream(role); }
-  platform::Scope use_stream(const platform::Stream& stream) override { return inner_.use_stream(stream); }
-  platform::Event record_event(const platform::Stream& stream) override { return inner_.record_event(stream); }
-  double now() override { return inner_.now(); }
-  platform::MemoryStats memory_stats() override { return inner_.memory_stats(); }
-  std::unique_ptr<comm::Communicator> make_communicator(const std::vector<int>& ranks, std::string_view name) override {
-    return inner_.make_communicator(ranks, name);
-  }
   platform::Scope annotate(std::string_view name) override {
     if (name.starts_with(platform::kMemoryScopePrefix)) return platform::Scope();
     mark("begin " + std::string(name));
     return platform::Scope([this, end = "end " + std::string(name)] { mark(end); });
   }
-  bool has_values() const override { return inner_.has_values(); }
-  double read(const at::Tensor& scalar, double expectation) override { return inner_.read(scalar, expectation); }
-  std::vector<at::Tensor> run_unit(unit::UnitCall&& call) override { return inner_.run_unit(std::move(call)); }
 
  private:
   void mark(const std::string& what) {
-    const auto stats = inner_.memory_stats();
+    const auto stats = memory_stats();
     marks_.push_back({what, stats.allocated_bytes, stats.peak_allocated_bytes});
   }
 
-  platform::Platform& inner_;
   std::vector<Mark>& marks_;
 };
 
