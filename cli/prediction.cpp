@@ -6,8 +6,6 @@
 namespace titan::cli {
 namespace {
 
-constexpr int64_t kDefaultRanks = 8;
-
 std::vector<std::string> check(const Job& job, const train::ModelSpec& model, int64_t world_size) {
   const WorldPlan plan{.kind = WorldKind::fake, .world = {.size = static_cast<int>(world_size)}};
   auto notices = check_rules(job, model, plan);
@@ -31,9 +29,13 @@ hardware::Machine load(const HardwareSection& section) {
 }  // namespace
 
 int64_t num_imagined_ranks(const Job& job) {
-  if (job.hardware.num_gpus && job.loaded.given("hardware.num_gpus")) return *job.hardware.num_gpus;
-  if (job.loaded.num_gpus) return *job.loaded.num_gpus;
-  return job.hardware.num_gpus.value_or(kDefaultRanks);
+  const bool is_option = job.hardware.num_gpus && job.loaded.given("hardware.num_gpus");
+  const bool is_variable = !is_option && job.loaded.num_gpus;
+  const int64_t count = is_variable ? *job.loaded.num_gpus : job.hardware.num_gpus.value_or(kDefaultWorldSize);
+  if (count <= kLargestWorldSize) return count;
+  throw config::ConfigError(
+      is_variable ? "NGPU" : "hardware.num_gpus",
+      "must be at most " + std::to_string(kLargestWorldSize) + ", found " + std::to_string(count));
 }
 
 Prediction::Prediction(const Job& job, const train::ModelSpec& model, int64_t world_size)

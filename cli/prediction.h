@@ -12,6 +12,7 @@
 namespace titan::cli {
 
 /// The number of ranks that a prediction is about: --gpus, else NGPU, else the file's hardware.num_gpus, else 8.
+/// Throws ConfigError beyond kLargestWorldSize.
 int64_t num_imagined_ranks(const Job& job);
 
 /// What estimate and the fake world predict: a configuration that passed all checks, on a machine. `job` and `model`

@@ -12,8 +12,6 @@ namespace {
 
 using config::ConfigError;
 
-constexpr int kDefaultRanks = 8;  // of the worlds that comm.mode names
-
 /// Reads variables of an environment. An empty variable counts as not set.
 class Variables {
  public:
@@ -47,28 +45,26 @@ class Variables {
   const Environment& environment_;
 };
 
-constexpr int64_t kMostRanks = 1 << 24;
-
 int num_gpus(const Variables& variables, int otherwise) {
-  return static_cast<int>(variables.integer("NGPU", 1, kMostRanks).value_or(otherwise));
+  return static_cast<int>(variables.integer("NGPU", 1, kLargestWorldSize).value_or(otherwise));
 }
 
 WorldPlan fake_world(const Variables& variables, const WorldSettings& settings) {
   WorldPlan plan;
   plan.kind = WorldKind::fake;
-  plan.world.size = settings.num_fake_ranks ? *settings.num_fake_ranks : num_gpus(variables, kDefaultRanks);
+  plan.world.size = settings.num_fake_ranks ? *settings.num_fake_ranks : num_gpus(variables, kDefaultWorldSize);
   plan.world.rank = static_cast<int>(variables.integer("RANK", 0, plan.world.size - 1).value_or(0));
   return plan;
 }
 
 WorldPlan thread_world(const Variables& variables) {
-  if (variables.integer("WORLD_SIZE", 1, kMostRanks).value_or(1) > 1)
+  if (variables.integer("WORLD_SIZE", 1, kLargestWorldSize).value_or(1) > 1)
     throw ConfigError("WORLD_SIZE",
                       "found " + *variables.text("WORLD_SIZE") +
                           ", but with comm.mode local_tensor one process holds all ranks (their number is NGPU)");
   WorldPlan plan;
   plan.kind = WorldKind::threads;
-  plan.world.size = num_gpus(variables, kDefaultRanks);
+  plan.world.size = num_gpus(variables, kDefaultWorldSize);
   return plan;
 }
 
@@ -82,9 +78,9 @@ WorldPlan process_world(platform::World world) {
 
 WorldPlan torchrun_world(const Variables& variables) {
   platform::World world;
-  world.size = variables.required("WORLD_SIZE", 1, kMostRanks, "RANK");
+  world.size = variables.required("WORLD_SIZE", 1, kLargestWorldSize, "RANK");
   world.rank = variables.required("RANK", 0, world.size - 1, "WORLD_SIZE");
-  world.local_rank = static_cast<int>(variables.integer("LOCAL_RANK", 0, kMostRanks).value_or(0));
+  world.local_rank = static_cast<int>(variables.integer("LOCAL_RANK", 0, kLargestWorldSize).value_or(0));
   WorldPlan plan = process_world(world);
   if (plan.kind == WorldKind::solo) return plan;
   const auto host = variables.text("MASTER_ADDR");
@@ -114,9 +110,9 @@ int64_t slurm_port(const Variables& variables) {
 WorldPlan slurm_world(const Variables& variables) {
   platform::World world;
   const char* const size_name = variables.text("SLURM_STEP_NUM_TASKS") ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS";
-  world.size = variables.required(size_name, 1, kMostRanks, "SLURM_PROCID");
+  world.size = variables.required(size_name, 1, kLargestWorldSize, "SLURM_PROCID");
   world.rank = variables.required("SLURM_PROCID", 0, world.size - 1, size_name);
-  world.local_rank = variables.required("SLURM_LOCALID", 0, kMostRanks, "SLURM_PROCID");
+  world.local_rank = variables.required("SLURM_LOCALID", 0, kLargestWorldSize, "SLURM_PROCID");
   WorldPlan plan = process_world(world);
   if (plan.kind == WorldKind::solo) return plan;
   plan.store = {slurm_head_node(variables), static_cast<uint16_t>(slurm_port(variables)), "titan"};

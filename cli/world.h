@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,10 @@
 #include "runtime/platform/platform.h"
 
 namespace titan::cli {
+
+/// Ranks of a world: where comm.mode names one and nothing gives their number, and at most.
+inline constexpr int kDefaultWorldSize = 8;
+inline constexpr int64_t kLargestWorldSize = 1 << 24;
 
 using Environment = std::map<std::string, std::string>;
 

@@ -162,6 +162,8 @@ TEST(TrainCommand, AnswersWrongUseWithOneLineAndStatusTwoWithinASecond) {
       {{"train"}, {{"NGPU", "many"}}, "NGPU: "},
       {{"train", "--titan.device", "sim"}, {}, "titan.device: \"sim\" is the device of imagined ranks"},
       {{"train", "--compile.enable"}, {{"COMM_MODE", "fake_backend"}}, "compile.enable: the times of fused operators"},
+      {{"train"}, {{"COMM_MODE", "fake_backend"}, {"NGPU", "4294967298"}}, "NGPU: must be at most 16777216"},
+      {{"estimate", "--gpus", "99999999999"}, {}, "hardware.num_gpus: must be at most 16777216"},
       {{"train", "--hardware", "h900"}, {{"COMM_MODE", "fake_backend"}}, "hardware.gpu: "},
       {{"train", "--titan.device", "cpu"}, {{"COMM_MODE", "fake_backend"}, {"NGPU", "4"}, {"RANK", "4"}}, "RANK: "},
       {{"launch", "--nproc", "0", "--", "train"}, {}, "--nproc: "},
