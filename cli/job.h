@@ -36,7 +36,8 @@ struct Job {
 std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const std::string& default_config,
                               const std::function<void(config::Schema&)>& declare_options = {});
 
-/// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
+/// The folder that holds configs/ and tests/assets/: the source tree this program was built from, or, where that is
+/// gone, the one that it lies in.
 std::string installation_folder();
 
 /// What a real run opens, opened once for all ranks of a process.

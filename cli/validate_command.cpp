@@ -1,17 +1,14 @@
 #include "cli/validate_command.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/gpu_command.h"
 #include "cli/job.h"
 #include "cli/published_command.h"
+#include "cli/report_path.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/help_text.h"
@@ -35,9 +32,9 @@ constexpr const char* kKinds =
     "kinds:\n"
     "  divergence   a composition of parallelisms against one rank, tensor by tensor\n"
     "  published    predictions against published measurements\n"
+    "  gpu          predictions against a GPU at hand\n"
     "  parity       not there yet: losses against other programs\n"
-    "  convergence  not there yet: loss curves of longer runs\n"
-    "  gpu          not there yet: predictions against a GPU at hand\n\n"
+    "  convergence  not there yet: loss curves of longer runs\n\n"
     "`titan validate divergence --help` explains it.\n";
 
 constexpr const char* kDivergenceHelp =
@@ -99,18 +96,6 @@ int world_size(const Job& job) {
   return static_cast<int>(count);
 }
 
-/// Refuses now what could not be written after the run.
-void check_report_path(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  if (path.empty() || std::filesystem::is_directory(path, error)) {
-    throw config::ConfigError("json", "must name a file, found '" + path.string() + "'");
-  }
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw config::ConfigError("json", "cannot write '" + path.string() + "': " + std::strerror(errno));
-  }
-}
-
 double tolerance(const Options& options, c10::ScalarType dtype) {
   if (options.tolerance) return *options.tolerance;
   if (dtype == c10::kDouble) return 1e-9;
@@ -152,7 +137,7 @@ int run_divergence(const Arguments& arguments) {
 }
 
 int refuse_kind(const std::string& kind) {
-  const Arguments later = {"parity", "convergence", "gpu"};
+  const Arguments later = {"parity", "convergence"};
   if (std::find(later.begin(), later.end(), kind) != later.end()) {
     std::fprintf(stderr, "titan validate: %s is not there yet\n", kind.c_str());
     return kUsage;
@@ -171,6 +156,7 @@ int validate_command(const Arguments& arguments) {
   }
   if (arguments[0] == "divergence") return run_divergence({arguments.begin() + 1, arguments.end()});
   if (arguments[0] == "published") return published_command({arguments.begin() + 1, arguments.end()});
+  if (arguments[0] == "gpu") return gpu_command({arguments.begin() + 1, arguments.end()});
   return refuse_kind(arguments[0]);
 }
 

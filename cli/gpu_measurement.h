@@ -1,0 +1,14 @@
+#pragma once
+
+#include "cli/job.h"
+#include "runtime/platform/cuda_plugin.h"
+#include "validate/gpu/comparison.h"
+
+namespace titan::cli {
+
+/// Trains some steps of a configuration on GPU 0 with made-up tokens and measures memory and the time of a step. Running
+/// out of memory is a result. A process measures once: what it has held before would count. Throws ConfigError for a
+/// configuration that does not work on one rank.
+validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& plugin);
+
+}  // namespace titan::cli
