@@ -58,11 +58,14 @@ std::tuple<at::Tensor, at::Tensor> efficient_forward(const at::Tensor& q, const 
   return {std::move(out), logsumexp.narrow(2, 0, q.size(2))};
 }
 
+// The kernels take it that the heads of a token lie together.
+at::Tensor heads_inside_tokens(const at::Tensor& x_BHSD) { return x_BHSD.transpose(1, 2).contiguous().transpose(1, 2); }
+
 Gradients efficient_backward(const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              const at::Tensor& out, const at::Tensor& logsumexp, bool causal, double scale) {
   auto [grad_q, grad_k, grad_v, grad_bias] = at::_scaled_dot_product_efficient_attention_backward(
-      grad_out, dense_rows(q), repeat_heads(k, q.size(1)), repeat_heads(v, q.size(1)), /*attn_bias=*/{}, out,
-      aligned(logsumexp), /*philox_seed=*/{}, /*philox_offset=*/{}, /*dropout_p=*/0.0,
+      grad_out, dense_rows(q), repeat_heads(k, q.size(1)), repeat_heads(v, q.size(1)), /*attn_bias=*/{},
+      heads_inside_tokens(out), aligned(logsumexp), /*philox_seed=*/{}, /*philox_offset=*/{}, /*dropout_p=*/0.0,
       /*grad_input_mask=*/{true, true, true, false}, causal, scale);
   return {std::move(grad_q), sum_heads(grad_k, k.size(1)), sum_heads(grad_v, k.size(1))};
 }
@@ -82,8 +85,8 @@ std::tuple<at::Tensor, at::Tensor> attention_cuda(const at::Tensor& q_BHSD, cons
 }
 
 Gradients attention_backward_cuda(const at::Tensor& grad_out_BHSD, const at::Tensor& q_BHSD, const at::Tensor& k_BKTD,
-                                  const at::Tensor& v_BKTD, const at::Tensor& out_BHSD,
-                                  const at::Tensor& logsumexp_BHS, bool causal, double scale) {
+                                  const at::Tensor& v_BKTD, const at::Tensor& out_BHSD, const at::Tensor& logsumexp_BHS,
+                                  bool causal, double scale) {
   if (is_empty(q_BHSD, k_BKTD)) return {at::zeros_like(q_BHSD), at::zeros_like(k_BKTD), at::zeros_like(v_BKTD)};
   if (!uses_flash(q_BHSD)) {
     return efficient_backward(grad_out_BHSD, q_BHSD, k_BKTD, v_BKTD, out_BHSD, logsumexp_BHS, causal, scale);
