@@ -26,11 +26,12 @@ class Run {
   Run(const Job& job, const train::ModelSpec& model, platform::Platform& platform)
       : platform_(platform),
         log_(std::cerr, {.quiet = true}),
-        session_({.config = job.config,
-                  .model = model,
-                  .platform = platform,
-                  .log = log_,
-                  .uniform_dtype = job.titan.dtype ? std::optional(train::parse_dtype(*job.titan.dtype)) : std::nullopt}),
+        session_(
+            {.config = job.config,
+             .model = model,
+             .platform = platform,
+             .log = log_,
+             .uniform_dtype = job.titan.dtype ? std::optional(train::parse_dtype(*job.titan.dtype)) : std::nullopt}),
         batch_(validate::synthetic_batch(1, session_.batch_rules().per_rank(), job.config.training.seq_len,
                                          model.dims.vocab_size)),
         lr_(job.config.optimizer.lr) {}
@@ -45,9 +46,7 @@ class Run {
   }
 
  private:
-  void synchronize() {
-    platform_.record_event(platform_.stream(platform::StreamRole::compute))->synchronize();
-  }
+  void synchronize() { platform_.record_event(platform_.stream(platform::StreamRole::compute))->synchronize(); }
 
   platform::Platform& platform_;
   metrics::Logger log_;

@@ -6,9 +6,9 @@
 
 namespace titan::cli {
 
-/// Trains some steps of a configuration on GPU 0 with made-up tokens and measures memory and the time of a step. Running
-/// out of memory is a result. A process measures once: what it has held before would count. Throws ConfigError for a
-/// configuration that does not work on one rank.
+/// Trains some steps of a configuration on GPU 0 with made-up tokens and measures memory and the time of a step.
+/// Running out of memory is a result. A process measures once: what it has held before would count. Throws ConfigError
+/// for a configuration that does not work on one rank.
 validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& plugin);
 
 }  // namespace titan::cli

@@ -23,10 +23,12 @@ std::vector<std::string> model_names() {
 
 void check_cuda(const Job& job, const WorldPlan& plan) {
   if (plan.kind != WorldKind::solo) {
-    throw config::ConfigError("titan.device", "\"cuda\" trains on one GPU in one process so far; use cpu in this world");
+    throw config::ConfigError("titan.device",
+                              "\"cuda\" trains on one GPU in one process so far; use cpu in this world");
   }
   if (job.config.compile.enable) {
-    throw config::ConfigError("compile.enable", "the fused operators have no CUDA kernels yet; use --compile.no_enable");
+    throw config::ConfigError("compile.enable",
+                              "the fused operators have no CUDA kernels yet; use --compile.no_enable");
   }
   if (job.titan.dtype == "float64") {
     throw config::ConfigError("titan.dtype", "\"float64\" has no attention on CUDA; allowed: float32, bfloat16");

@@ -46,7 +46,8 @@ ChildOutcome run_own_child(const std::vector<std::string>& arguments, const std:
   const auto error_file = folder / "standard_error";
   const Descriptor nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   const Descriptor error(files::open_for_writing(error_file, O_TRUNC));
-  ChildProcess::Options options{.program = kThisProgram, .arguments = {"titan"}, .environment = worldless_environment()};
+  ChildProcess::Options options{
+      .program = kThisProgram, .arguments = {"titan"}, .environment = worldless_environment()};
   options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   options.standard_output = nothing.value;
   options.standard_error = error.value;

@@ -43,12 +43,12 @@ std::string row(const GpuResult& result) {
   const std::string name = format("%-20s", result.name.c_str());
   if (!predicted.fits || !measured.fits) {
     return name + format("  %s; the GPU %s%s\n", predicted.fits ? "predicted to fit" : "predicted not to fit",
-                         measured.fits ? "ran it" : "ran out of memory",
-                         *agrees_on_fitting(result) ? "" : ": WRONG");
+                         measured.fits ? "ran it" : "ran out of memory", *agrees_on_fitting(result) ? "" : ": WRONG");
   }
   const auto errors = errors_of(result);
   const char* memory = "%7.2f%7.2f";
-  return name + cell(gib(predicted.peak_allocated_bytes), gib(measured.peak_allocated_bytes), errors.allocated, memory) +
+  return name +
+         cell(gib(predicted.peak_allocated_bytes), gib(measured.peak_allocated_bytes), errors.allocated, memory) +
          cell(gib(predicted.peak_reserved_bytes), gib(measured.peak_reserved_bytes), errors.reserved, memory) +
          cell(gib(predicted.device_used_bytes), gib(measured.device_used_bytes), errors.device_used, memory) +
          cell(1e3 * predicted.step_time_s, 1e3 * measured.step_time_s, errors.step_time, "%8.1f%8.1f") + "\n";

@@ -60,9 +60,8 @@ std::vector<GpuConfiguration> select_gpu_configurations(const std::vector<GpuCon
   }
   if (names.empty()) return all;
   std::vector<GpuConfiguration> selected;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(selected), [&](const auto& one) {
-    return std::find(names.begin(), names.end(), one.name) != names.end();
-  });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(selected),
+               [&](const auto& one) { return std::find(names.begin(), names.end(), one.name) != names.end(); });
   return selected;
 }
 

@@ -54,8 +54,9 @@ at::Device set_up(const World& world) {
   TORCH_CHECK(at::hasCUDA(), "CudaPlatform: LibTorch was asked for its accelerator before the plugin was loaded");
   at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
   const auto index = static_cast<c10::DeviceIndex>(world.local_rank);
-  TORCH_CHECK(index < c10::cuda::device_count(), "CudaPlatform: there must be a GPU for each local rank: local_rank=",
-              world.local_rank, " GPUs=", static_cast<int>(c10::cuda::device_count()));
+  TORCH_CHECK(index < c10::cuda::device_count(),
+              "CudaPlatform: there must be a GPU for each local rank: local_rank=", world.local_rank,
+              " GPUs=", static_cast<int>(c10::cuda::device_count()));
   c10::cuda::set_device(index, /*force=*/true);
   return at::Device(at::kCUDA, index);
 }
