@@ -84,10 +84,10 @@ TEST(ValidateGpu, PredictsRunsAndComparesInProcessesOfTheirOwn) {
   const auto program = program_with("stand_in", TITAN_STAND_IN_GPU);
   const auto file = test::fresh_folder("gpu") + "/comparison.json";
   const auto outcome =
-      test::run_titan({"validate", "gpu", "debug-seq-512", "--hardware", "a100_sxm_40gb", "--json", file}, {}, program);
+      test::run_titan({"validate", "gpu", "debug-batch-1", "--hardware", "a100_sxm_40gb", "--json", file}, {}, program);
   ASSERT_EQ(outcome.status, 0) << outcome.error << outcome.output;
-  EXPECT_EQ(outcome.error, "1 of 1: debug-seq-512\n");
-  EXPECT_NE(outcome.output.find("\ndebug-seq-512 "), std::string::npos) << outcome.output;
+  EXPECT_EQ(outcome.error, "1 of 1: debug-batch-1\n");
+  EXPECT_NE(outcome.output.find("\ndebug-batch-1 "), std::string::npos) << outcome.output;
   const auto report = nlohmann::json::parse(std::ifstream(file));
   EXPECT_EQ(report["hardware"], "a100_sxm_40gb");
   EXPECT_EQ(report["gpu"], "stand-in");
