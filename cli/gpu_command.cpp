@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -25,7 +26,8 @@ using Arguments = std::vector<std::string>;
 namespace fs = std::filesystem;
 
 constexpr const char* kGpuHelp =
-    "usage: titan validate gpu [--hardware H] [--json FILE] [CONFIGURATION]...\n\n"
+    "usage: titan validate gpu [--hardware H] [--json FILE] [--steps N]\n"
+    "                          [CONFIGURATION]...\n\n"
     "Predicts the steps of validate/gpu/configurations.csv as `titan estimate` does,\n"
     "trains them on the first GPU with made-up tokens, and compares allocated,\n"
     "reserved and device memory and the time of a step. Each prediction and each run\n"
@@ -34,6 +36,7 @@ constexpr const char* kGpuHelp =
     "  --hardware H     hardware file that describes the GPU, or the name of a\n"
     "                   shipped one; default h100_sxm_80gb\n"
     "  --json FILE      the comparison as JSON\n"
+    "  --steps N        steps in each of the three blocks that are timed; default 8\n"
     "  --measure NAME   runs one configuration in this process, predicts nothing and\n"
     "                   writes what was measured to the file that --json names\n\n"
     "Exit status: 0; 1 without a GPU or where a configuration could not be predicted\n"
@@ -42,6 +45,7 @@ constexpr const char* kGpuHelp =
 struct Options {
   std::string hardware = hardware::MachineNames().hardware;
   std::optional<std::string> json, measure;
+  int64_t block_steps = 8;
   Arguments names;
 };
 
@@ -51,14 +55,24 @@ std::optional<std::string> take_one(Arguments& arguments, const std::string& nam
   return values.empty() ? std::nullopt : std::optional(values.front());
 }
 
+int64_t parse_steps(const std::string& text) {
+  int64_t steps = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), steps);
+  if (error != std::errc() || end != text.data() + text.size() || steps < 1) {
+    throw config::ConfigError("--steps", "must be an integer of at least 1, found '" + text + "'");
+  }
+  return steps;
+}
+
 Options parse(Arguments arguments) {
   Options options;
   options.hardware = take_one(arguments, "hardware").value_or(options.hardware);
   options.json = take_one(arguments, "json");
   options.measure = take_one(arguments, "measure");
+  if (const auto steps = take_one(arguments, "steps")) options.block_steps = parse_steps(*steps);
   for (const auto& argument : arguments) {
     if (argument.starts_with("-")) {
-      throw config::ConfigError(argument, "is no option of validate gpu (--hardware, --json, --measure)");
+      throw config::ConfigError(argument, "is no option of validate gpu (--hardware, --json, --steps, --measure)");
     }
   }
   options.names = std::move(arguments);
@@ -121,10 +135,12 @@ void predict(const validate::GpuConfiguration& configuration, const std::string&
   result.predicted = validate::figures_of(estimator::read_estimate(file));
 }
 
-void measure(const validate::GpuConfiguration& configuration, const fs::path& folder, validate::GpuResult& result) {
+void measure(const validate::GpuConfiguration& configuration, int64_t block_steps, const fs::path& folder,
+             validate::GpuResult& result) {
   const auto file = folder / (configuration.name + ".measured.json");
-  const auto outcome =
-      run_own_child({"validate", "gpu", "--measure", configuration.name, "--json", file.string()}, folder);
+  const auto outcome = run_own_child({"validate", "gpu", "--measure", configuration.name, "--json", file.string(),
+                                      "--steps", std::to_string(block_steps)},
+                                     folder);
   if (outcome.exit.failed()) {
     result.failure = failure("the run", outcome);
     return;
@@ -139,7 +155,7 @@ int measure_here(const Options& options) {
   platform::CudaPlugin* plugin = find_gpu();
   if (!plugin) return kFailed;
   const auto job = load_job(configuration.arguments, "");
-  files::write_file(*options.json, validate::to_json(measure_on_gpu(*job, *plugin)));
+  files::write_file(*options.json, validate::to_json(measure_on_gpu(*job, *plugin, options.block_steps)));
   return kOk;
 }
 
@@ -154,7 +170,7 @@ int compare(const Options& options) {
     auto& result = results.emplace_back(validate::GpuResult{.name = configuration.name});
     std::fprintf(stderr, "%zu of %zu: %s\n", results.size(), configurations.size(), result.name.c_str());
     predict(configuration, options.hardware, folder.path(), result);
-    if (result.predicted) measure(configuration, folder.path(), result);
+    if (result.predicted) measure(configuration, options.block_steps, folder.path(), result);
     all = all && result.failure.empty();
   }
   std::printf("%s", validate::comparison_text(results).c_str());

@@ -18,7 +18,6 @@ namespace {
 
 constexpr int64_t kWarmUpSteps = 3;  // the first allocates optimizer state, the next load the last kernels
 constexpr int64_t kNumBlocks = 3;
-constexpr int64_t kBlockSteps = 8;
 constexpr double kLearningRate = 1e-6;  // on tokens without sense: takes as long as any other, and stays finite
 
 /// Trains without ever waiting for the device but where a step itself does.
@@ -55,9 +54,9 @@ class Run {
   int64_t step_ = 0;
 };
 
-void fill_times(Run& run, validate::GpuMeasurement& measurement) {
+void fill_times(Run& run, int64_t block_steps, validate::GpuMeasurement& measurement) {
   std::vector<double> blocks_s;
-  for (int64_t i = 0; i < kNumBlocks; ++i) blocks_s.push_back(run.time_steps(kBlockSteps));
+  for (int64_t i = 0; i < kNumBlocks; ++i) blocks_s.push_back(run.time_steps(block_steps));
   std::sort(blocks_s.begin(), blocks_s.end());
   const double median_s = blocks_s[blocks_s.size() / 2];
   measurement.figures.step_time_s = median_s;
@@ -74,7 +73,7 @@ void fill_memory(platform::Platform& platform, int64_t used_bytes, validate::Gpu
 
 }  // namespace
 
-validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& plugin) {
+validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& plugin, int64_t block_steps) {
   const auto model = models::find_model(job.config.model.name, job.config.model.flavor);
   check_rules(job, model, {.kind = WorldKind::fake, .world = {}});  // what does not change the step is left out
   c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
@@ -83,7 +82,7 @@ validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& pl
   try {
     Run run(job, model, *platform);
     run.time_steps(kWarmUpSteps);
-    fill_times(run, measurement);
+    fill_times(run, block_steps, measurement);
     fill_memory(*platform, plugin.device_used_bytes(0), measurement.figures);
   } catch (const c10::OutOfMemoryError&) {
     measurement.figures = {.fits = false};

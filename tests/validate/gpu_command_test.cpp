@@ -61,6 +61,7 @@ TEST(ValidateGpu, RefusesWrongArgumentsBeforeLookingForAGpu) {
   expect_one_line(run({"--hardware", "h9000"}), 2, "hardware.gpu: found no file 'h9000'");
   expect_one_line(run({"--hardware", "a100_sxm_80gb", "--hardware=b200_sxm"}), 2, "--hardware: is given twice");
   expect_one_line(run({"--training.seq_len", "4"}), 2, "--training.seq_len: is no option of validate gpu (");
+  expect_one_line(run({"--steps", "0"}), 2, "--steps: must be an integer of at least 1, found '0'");
   expect_one_line(run({"--measure", "debug-plain"}), 2, "--measure: needs --json FILE");
   expect_one_line(run({"--json", folder}), 2, "json: must name a file");
   EXPECT_EQ(run({"--help"}).status, 0);
@@ -83,8 +84,8 @@ TEST(TrainOnAGpu, IsRefusedWhereItCannotBe) {
 TEST(ValidateGpu, PredictsRunsAndComparesInProcessesOfTheirOwn) {
   const auto program = program_with("stand_in", TITAN_STAND_IN_GPU);
   const auto file = test::fresh_folder("gpu") + "/comparison.json";
-  const auto outcome =
-      test::run_titan({"validate", "gpu", "debug-batch-1", "--hardware", "a100_sxm_40gb", "--json", file}, {}, program);
+  const auto outcome = test::run_titan(
+      {"validate", "gpu", "debug-batch-1", "--steps", "1", "--hardware", "a100_sxm_40gb", "--json", file}, {}, program);
   ASSERT_EQ(outcome.status, 0) << outcome.error << outcome.output;
   EXPECT_EQ(outcome.error, "1 of 1: debug-batch-1\n");
   EXPECT_NE(outcome.output.find("\ndebug-batch-1 "), std::string::npos) << outcome.output;
