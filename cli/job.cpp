@@ -11,6 +11,7 @@
 #include "runtime/config/rules/paths.h"
 #include "runtime/config/rules/runnable.h"
 #include "runtime/config/rules/validate.h"
+#include "runtime/platform/cuda_plugin.h"
 
 namespace titan::cli {
 namespace {
@@ -23,9 +24,23 @@ std::vector<std::string> model_names() {
   return names;
 }
 
+void check_cuda(const Job& job, const WorldPlan& plan) {
+  if (plan.kind != WorldKind::solo) {
+    throw config::ConfigError("titan.device",
+                              "\"cuda\" trains on one GPU in one process so far; use cpu in this world");
+  }
+  if (job.config.compile.enable) {
+    throw config::ConfigError("compile.enable",
+                              "the fused operators have no CUDA kernels yet; use --compile.no_enable");
+  }
+  if (job.titan.dtype == "float64") {
+    throw config::ConfigError("titan.dtype", "\"float64\" has no attention on CUDA; allowed: float32, bfloat16");
+  }
+}
+
 void check_device(const Job& job, const WorldPlan& plan) {
   const std::string& device = job.titan.device;
-  if (device == "cuda") throw config::ConfigError("titan.device", "\"cuda\" is not there yet; use cpu");
+  if (device == "cuda") check_cuda(job, plan);
   if (device == "sim" && plan.kind != WorldKind::fake) {
     throw config::ConfigError("titan.device", "\"sim\" is the device of imagined ranks; set COMM_MODE=fake_backend");
   }
@@ -68,7 +83,12 @@ int print_help(const char* text, const std::function<void(config::Schema&)>& dec
   return kOk;
 }
 
-std::string installation_folder() { return TITAN_SOURCE_DIR; }
+// A program that was copied to another machine with its tree finds the tree from its own place, build/<preset>/bin.
+std::string installation_folder() {
+  std::error_code error;
+  if (std::filesystem::exists(TITAN_SOURCE_DIR "/configs", error)) return TITAN_SOURCE_DIR;
+  return platform::program_folder().parent_path().parent_path().parent_path().string();
+}
 
 std::vector<std::string> check_rules(const Job& job, const train::ModelSpec& model, const WorldPlan& plan) {
   check_device(job, plan);

@@ -39,7 +39,8 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
 /// Prints a command's help: its own text, then every key. `declare_options` as for load_job. Returns the exit status.
 int print_help(const char* text, const std::function<void(config::Schema&)>& declare_options = {});
 
-/// The folder that holds configs/ and tests/assets/: the source tree this program was built from.
+/// The folder that holds configs/ and tests/assets/: the source tree this program was built from, or, where that is
+/// gone, the one that it lies in.
 std::string installation_folder();
 
 /// What a real run opens, opened once for all ranks of a process.

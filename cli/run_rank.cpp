@@ -1,5 +1,7 @@
 #include "cli/run_rank.h"
 
+#include <c10/core/DeviceType.h>
+
 #include <iostream>
 #include <memory>
 
@@ -51,7 +53,8 @@ void run_rank(const Job& job, const train::ModelSpec& model, const RunInputs& in
       {.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
   log.info(model_size_line(model));
   const auto memory = platform.memory_stats();
-  log.info(metrics::model_memory_line("CPU", memory.peak_reserved_bytes, memory.capacity_bytes));
+  log.info(metrics::model_memory_line(c10::DeviceTypeName(platform.device().type()), memory.peak_reserved_bytes,
+                                      memory.capacity_bytes));
   auto loader = make_loader(job, inputs, session, log);
   std::optional<metrics::RunFiles> files;
   if (options.write_files && platform.world().rank == 0) files.emplace(job.config.job.dump_folder, 0);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <stdexcept>
 
 #include "cli/command.h"
 #include "cli/job.h"
@@ -17,9 +18,11 @@
 #include "models/registry.h"
 #include "runtime/comm/fake_communicator.h"
 #include "runtime/comm/gloo_world.h"
+#include "runtime/config/config_error.h"
 #include "runtime/config/print_config.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/platform/cpu_platform.h"
+#include "runtime/platform/cuda_plugin.h"
 #include "runtime/platform/memory_counter.h"
 #include "runtime/platform/rank_threads.h"
 
@@ -48,6 +51,22 @@ bool is_shown(const Job& job, int rank) {
 }
 
 std::chrono::milliseconds seconds(int64_t count) { return std::chrono::milliseconds(1000 * count); }
+
+platform::CudaPlugin& load_cuda() {
+  try {
+    auto& plugin = platform::load_cuda_plugin(platform::program_folder());
+    if (plugin.num_devices() > 0) return plugin;
+    throw std::runtime_error(plugin.why_no_device());
+  } catch (const std::runtime_error& error) {
+    throw config::ConfigError("titan.device", std::string("no GPU was found: ") + error.what());
+  }
+}
+
+void train_cuda(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, platform::CudaPlugin& plugin,
+                RankOptions options) {
+  const auto platform = plugin.make_platform({});
+  run_rank(job, model, inputs, *platform, options);
+}
 
 void train_solo(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, RankOptions options) {
   platform::CpuPlatform platform(platform::World{}, nullptr);
@@ -125,7 +144,7 @@ void suggest_next(const Job& job) {
 }
 
 void train_here(const Job& job, const train::ModelSpec& model, const RunInputs& inputs, const WorldPlan& plan,
-                const RankOptions& options) {
+                const RankOptions& options, platform::CudaPlugin* cuda) {
   c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   const auto& debug = job.config.debug;
   at::globalContext().setDeterministicAlgorithms(debug.deterministic, debug.deterministic_warn_only);
@@ -138,6 +157,7 @@ void train_here(const Job& job, const train::ModelSpec& model, const RunInputs& 
     case WorldKind::processes:
       return train_processes(job, model, inputs, plan, options);
     default:
+      if (cuda) return train_cuda(job, model, inputs, *cuda, options);
       return train_solo(job, model, inputs, options);
   }
 }
@@ -157,9 +177,10 @@ int train_command(const std::vector<std::string>& arguments) {
   }
   if (plan.kind == WorldKind::fake && job->titan.device != "cpu") return train_simulated(*job, model, plan);
   options.notices = check_job(*job, model, plan);
+  auto* cuda = job->titan.device == "cuda" ? &load_cuda() : nullptr;  // before LibTorch looks for accelerators
   const RunInputs inputs = open_inputs(*job, model);
   if (plan.kind == WorldKind::launch) return launch_processes(arguments, plan);
-  train_here(*job, model, inputs, plan, options);
+  train_here(*job, model, inputs, plan, options, cuda);
   if (plan.kind != WorldKind::processes) suggest_next(*job);
   return kOk;
 }

@@ -15,6 +15,7 @@ std::vector<Flavor> llama3_flavors() {
   return {
       flavor("debugmodel", {6, 256, 16, 16, ffn_hidden(256, 1.0, 256), 2048}),
       flavor("8B", {32, 4096, 32, 8, ffn_hidden(4096, 1.3, 1024), 128256}),
+      flavor("8B_4L", {4, 4096, 32, 8, ffn_hidden(4096, 1.3, 1024), 128256}),  // trains on one GPU of 80 GB
       flavor("70B", {80, 8192, 64, 8, ffn_hidden(8192, 1.3, 4096), 128256}),
       flavor("405B", {126, 16384, 128, 8, ffn_hidden(16384, 1.2, 4096), 128256}),
   };

@@ -27,7 +27,7 @@ TEST(ModelsCommand, PrintsOneLinePerFlavor) {
   std::string line;
   int num_lines = 0;
   while (std::getline(lines, line)) ++num_lines;
-  EXPECT_EQ(num_lines, 1 + 7 + 1);  // header, 4 flavors of llama3 and 3 of llama2, footer
+  EXPECT_EQ(num_lines, 1 + 8 + 1);  // header, 5 flavors of llama3 and 3 of llama2, footer
   EXPECT_NE(out.str().find("debugmodel          6163712        71585280"), std::string::npos) << out.str();
 }
 

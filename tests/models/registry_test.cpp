@@ -29,6 +29,8 @@ TEST(Registry, CountsTheParametersThatItBuilds) {
 TEST(Registry, GivesThePublishedSizes) {
   EXPECT_EQ(find_model("llama3", "debugmodel").num_parameters, 6163712);
   EXPECT_EQ(find_model("llama3", "8B").num_parameters, 8030261248);
+  // The 8B less 28 of its blocks of 218112000.
+  EXPECT_EQ(find_model("llama3", "8B_4L").num_parameters, 8030261248 - 28 * 218112000ll);
   EXPECT_EQ(find_model("llama3", "70B").num_parameters, 70553706496);
   EXPECT_EQ(find_model("llama3", "405B").num_parameters, 405853388800);
   EXPECT_EQ(find_model("llama2", "7B").num_parameters, 6738415616);
@@ -70,7 +72,7 @@ TEST(Registry, NamesTheNearestModelAndFlavor) {
   EXPECT_EQ(message_of([] { find_model("lama3", "8B"); }),
             "model.name: 'lama3' is not registered (llama2, llama3); did you mean 'llama3'?");
   EXPECT_EQ(message_of([] { find_model("llama3", "80B"); }),
-            "model.flavor: '80B' is not registered (debugmodel, 8B, 70B, 405B); did you mean '8B'?");
+            "model.flavor: '80B' is not registered (debugmodel, 8B, 8B_4L, 70B, 405B); did you mean '8B'?");
 }
 
 }  // namespace

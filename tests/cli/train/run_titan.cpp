@@ -26,8 +26,8 @@ double seconds(const timeval& time) {
 }
 
 [[noreturn]] void become_titan(const std::vector<std::string>& arguments,
-                               const std::map<std::string, std::string>& environment, const std::string& output,
-                               const std::string& error) {
+                               const std::map<std::string, std::string>& environment, const std::string& program,
+                               const std::string& output, const std::string& error) {
   for (const char* name : {"COMM_MODE", "NGPU", "CONFIG_FILE", "LOG_RANK", "RANK", "WORLD_SIZE"}) unsetenv(name);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   if (!freopen(output.c_str(), "w", stdout) || !freopen(error.c_str(), "w", stderr) || chdir(TITAN_SOURCE_DIR) != 0)
@@ -35,7 +35,7 @@ double seconds(const timeval& time) {
   std::vector<char*> argv = {const_cast<char*>("titan")};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  execv(TITAN_BINARY_DIR "/bin/titan", argv.data());
+  execv(program.c_str(), argv.data());
   _exit(127);
 }
 
@@ -48,11 +48,12 @@ std::string fresh_folder(const std::string& name) {
   return path.string();
 }
 
-Outcome run_titan(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+Outcome run_titan(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment,
+                  const std::string& program) {
   const std::string folder = fresh_folder("streams");
   const auto begin = std::chrono::steady_clock::now();
   const pid_t child = fork();
-  if (child == 0) become_titan(arguments, environment, folder + "/out", folder + "/err");
+  if (child == 0) become_titan(arguments, environment, program, folder + "/out", folder + "/err");
   int status = 0;
   rusage usage{};
   wait4(child, &status, 0, &usage);

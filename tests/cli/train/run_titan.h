@@ -16,9 +16,10 @@ struct Outcome {
   double peak_memory_bytes = 0.0;
 };
 
-/// Runs the built program with `arguments` from the source folder, with `environment` added to this process's.
-Outcome run_titan(const std::vector<std::string>& arguments,
-                  const std::map<std::string, std::string>& environment = {});
+/// Runs the built program, or a copy of it, with `arguments` from the source folder, with `environment` added to this
+/// process's.
+Outcome run_titan(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment = {},
+                  const std::string& program = TITAN_BINARY_DIR "/bin/titan");
 
 /// One logged step of a run.
 struct LoggedStep {

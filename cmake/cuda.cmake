@@ -1,0 +1,48 @@
+# The CUDA plugin is built where LibTorch's CUDA library and the CUDA runtime's headers of its major version are found; nothing needs it.
+# Neither nvcc nor a driver nor a GPU is asked for.
+set(TITAN_CUDA AUTO CACHE STRING "Build libtitan_cuda.so: AUTO (where its headers are found), ON or OFF")
+set_property(CACHE TITAN_CUDA PROPERTY STRINGS AUTO ON OFF)
+
+# Sets `out` to whether `folder` has the runtime's headers, all of them (wheels split them up), of CUDA `major`.
+function(titan_has_cuda_headers folder major out)
+  set(${out} FALSE PARENT_SCOPE)
+  if(EXISTS ${folder}/cuda_runtime_api.h AND EXISTS ${folder}/crt/host_defines.h)
+    file(STRINGS ${folder}/cuda_runtime_api.h version REGEX "define CUDART_VERSION +[0-9]+")
+    if(version MATCHES "CUDART_VERSION +${major}[0-9][0-9][0-9]$")
+      set(${out} TRUE PARENT_SCOPE)
+    endif()
+  endif()
+endfunction()
+
+# Sets TITAN_CUDA_INCLUDE, or `missing` to what there is not.
+function(titan_find_cuda missing)
+  file(STRINGS ${TITAN_TORCH_DIR}/version.py version REGEX "^cuda.*'[0-9]+[.]")
+  if(NOT version MATCHES "'([0-9]+)[.]" OR NOT EXISTS ${TITAN_TORCH_DIR}/lib/libtorch_cuda.so)
+    set(${missing} "this LibTorch is one without CUDA" PARENT_SCOPE)
+    return()
+  endif()
+  set(major ${CMAKE_MATCH_1})
+  foreach(folder ${TITAN_TORCH_DIR}/../nvidia/cu${major}/include $ENV{CUDA_HOME}/include /usr/local/cuda-${major}/include /usr/local/cuda/include
+                 /usr/local/include /usr/include)
+    titan_has_cuda_headers(${folder} ${major} found)
+    if(found)
+      set(TITAN_CUDA_INCLUDE ${folder} PARENT_SCOPE)
+      set(${missing} "" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  set(${missing} "no headers of the CUDA ${major} runtime were found; CUDA_HOME says where they are" PARENT_SCOPE)
+endfunction()
+
+set(TITAN_HAS_CUDA OFF)
+if(TITAN_TORCH AND NOT TITAN_CUDA STREQUAL "OFF" AND NOT TITAN_SANITIZE)
+  titan_find_cuda(cuda_missing)
+  if(NOT cuda_missing)
+    set(TITAN_HAS_CUDA ON)
+    message(STATUS "CUDA plugin: built with ${TITAN_CUDA_INCLUDE}")
+  elseif(TITAN_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "TITAN_CUDA is ON, but ${cuda_missing}")
+  else()
+    message(STATUS "CUDA plugin: not built (${cuda_missing})")
+  endif()
+endif()
