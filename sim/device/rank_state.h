@@ -55,8 +55,8 @@ class RankState : public std::enable_shared_from_this<RankState> {
   void begin_draft();
   /// Forgets the draft.
   void end_draft();
-  /// False if the last draft went beyond itself: storages of it are alive, or others were freed in it, or it needed what
-  /// is kept for good.
+  /// False if the last draft went beyond itself: storages of it are alive, or others were freed in it, or it needed
+  /// what is kept for good.
   bool last_draft_was_closed() const { return draft_is_closed_; }
   bool is_drafting() const { return draft_ != 0; }
   /// Tells whether the storage may be used now: those of a draft end with it.
@@ -64,9 +64,7 @@ class RankState : public std::enable_shared_from_this<RankState> {
 
   /// Gives an object to a storage that was recorded without one.
   Allocation* adopt(memory::BlockId block, uint32_t storage, uint64_t num_bytes, uint8_t stream);
-  bool has_matmul_workspace() const {
-    return options_.matmul_workspace_bytes == 0 || has_matmul_workspace_[stream_];
-  }
+  bool has_matmul_workspace() const { return options_.matmul_workspace_bytes == 0 || has_matmul_workspace_[stream_]; }
 
   memory::CachingAllocator& memory() { return memory_; }
   CallTable& calls() { return *calls_; }

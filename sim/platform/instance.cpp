@@ -88,9 +88,10 @@ void Instance::free(const Node& node) {
 void Instance::drop(c10::Storage& handle) {
   const size_t before = rank_.recorder().trace().nodes.size();
   handle = c10::Storage();
-  TORCH_CHECK(rank_.recorder().trace().nodes.size() == before + 1,
-              "simulated device: a template of a unit frees storage that somebody else holds; please report it, and set "
-              "DeviceOptions::templates to false");
+  TORCH_CHECK(
+      rank_.recorder().trace().nodes.size() == before + 1,
+      "simulated device: a template of a unit frees storage that somebody else holds; please report it, and set "
+      "DeviceOptions::templates to false");
 }
 
 void Instance::free_own() {

@@ -96,8 +96,7 @@ bool TemplatedCall::can_be_templated() const {
 
 TemplateKey TemplatedCall::begin_key(Phase phase) {
   const int64_t policy = call_.checkpoint ? templates_.number_of("checkpoint " + call_.checkpoint->key()) : -1;
-  TemplateKey key{templates_.number_of(call_.unit->type()),
-                  std::bit_cast<int64_t>(call_.unit->variant()),
+  TemplateKey key{templates_.number_of(call_.unit->type()), std::bit_cast<int64_t>(call_.unit->variant()),
                   static_cast<int64_t>(phase) | call_.keep_for_backward << 4 | at::GradMode::is_enabled() << 5 |
                       rank_.stream() << 8 | rank_.category() << 16,
                   policy};
@@ -148,7 +147,8 @@ void TemplatedCall::try_backward(const UnitTemplate& forward) {
                               .owns_shared = std::vector<bool>(forward.shared.size(), true)};
   for (uint32_t i = 0; i < forward.results.size(); ++i) {
     const LeftTensor& result = forward.results[i];
-    External gradient{.is_owned = true, .dtype = result.dtype, .sizes = result.sizes, .same_storage = i, .same_tensor = i};
+    External gradient{
+        .is_owned = true, .dtype = result.dtype, .sizes = result.sizes, .same_storage = i, .same_tensor = i};
     gradient.is_defined = result.is_defined && at::isFloatingType(result.dtype);
     int64_t numel = 1;
     gradient.strides.resize(result.sizes.size());
@@ -264,8 +264,8 @@ Tuple TemplatedCall::run_backward() {
     for (const auto& external : *list) append(external, key);
   }
   int64_t number = 0;
-  const MadeTemplate made = find(
-      key, &number, [&] { return record_backward(rank_, device_, kind_, *forward.made(), described); });
+  const MadeTemplate made =
+      find(key, &number, [&] { return record_backward(rank_, device_, kind_, *forward.made(), described); });
   Tuple results;
   size_t num_nodes = 0;
   {

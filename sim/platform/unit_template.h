@@ -68,9 +68,10 @@ struct UnitTemplate {
     bool operator==(const Own&) const = default;
   };
 
-  std::vector<trace::Node> nodes;  // ids of allocs and frees are References, those of events count from the call's first
-  std::vector<Use> uses;           // pool of the nodes' arguments
-  std::vector<Own> own;            // allocations
+  std::vector<trace::Node>
+      nodes;              // ids of allocs and frees are References, those of events count from the call's first
+  std::vector<Use> uses;  // pool of the nodes' arguments
+  std::vector<Own> own;   // allocations
   std::vector<LeftTensor> results;
   std::vector<std::pair<size_t, LeftTensor>> cells;  // backward: gradient cells that are set, by parameter
 

@@ -1,123 +1,38 @@
 // Calls of units that differ in one thing only, which a template's key must tell: each chain records the same with
 // templates as without.
 #include <ATen/ops/add.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/sum.h>
-#include <gtest/gtest.h>
 
+#include "runtime/ops/linear.h"
 #include "runtime/platform/attribute.h"
-#include "runtime/unit/saved_forward.h"
-#include "sim/platform/sim_platform.h"
-#include "sim/trace/difference.h"
-#include "tests/sim/device/function_unit.h"
+#include "tests/sim/device/template_scene.h"
 
 namespace titan::test {
 namespace {
 
-using sim::DeviceOptions;
-using sim::SimPlatform;
-using unit::Phase;
-using unit::Tuple;
-
-constexpr int64_t kRows = 64, kWidth = 256;
-
-at::TensorOptions on(const SimPlatform& platform, at::ScalarType dtype = at::kBFloat16) {
-  return at::TensorOptions(dtype).device(platform.device());
-}
-at::Tensor weight(const SimPlatform& platform, int64_t out = kWidth, int64_t in = kWidth) {
-  return at::empty({out, in}, on(platform));
-}
-
-/// What a test does with a platform; the outcome is what it records.
-using Scene = std::function<void(SimPlatform&)>;
-
-struct Outcome {
-  trace::Trace trace;
-  std::vector<memory::SegmentInfo> segments;
-  int64_t num_hits = 0, num_executed = 0;
-};
-
-Outcome play(const Scene& scene, const DeviceOptions& options) {
-  SimPlatform platform({.rank = 0, .size = 1, .local_rank = 0}, options);
-  scene(platform);
-  Outcome outcome{.segments = platform.state().memory().snapshot(),
-                  .num_hits = platform.templates().num_hits,
-                  .num_executed = platform.templates().num_executed};
-  outcome.trace = platform.take_trace();
-  return outcome;
-}
-
-/// Returns what the templated recording counted.
-Outcome expect_same(const Scene& scene, const DeviceOptions& options = {}) {
-  const auto executed = play(scene, {.memory = options.memory, .templates = false});
-  auto templated = play(scene, options);
-  EXPECT_EQ(trace::first_difference(executed.trace, templated.trace), std::nullopt);
-  EXPECT_EQ(executed.segments, templated.segments);
-  return templated;
-}
-
-Tuple forward(SimPlatform& platform, unit::Unit& one, Tuple&& inputs, unit::SavedForward* saved,
-              const recompute::SavePolicy* checkpoint = nullptr) {
-  return platform.run_unit({.unit = &one,
-                            .phase = Phase::forward,
-                            .checkpoint = checkpoint,
-                            .keep_for_backward = saved != nullptr,
-                            .arguments = std::move(inputs),
-                            .saved = saved});
-}
-
-Tuple backward(SimPlatform& platform, unit::Unit& one, Tuple&& gradients, unit::SavedForward& saved,
-               const recompute::SavePolicy* checkpoint = nullptr) {
-  return platform.run_unit({.unit = &one,
-                            .phase = Phase::backward,
-                            .checkpoint = checkpoint,
-                            .arguments = std::move(gradients),
-                            .saved = &saved});
-}
-
-Tuple gradients_of(const Tuple& results) {
-  Tuple gradients;
-  for (const auto& result : results) gradients.push_back(at::empty(result.sizes(), result.options()));
-  return gradients;
-}
-
-/// Forward and backward of one unit; nobody else holds anything.
-void train_one(SimPlatform& platform, unit::Unit& one, Tuple&& inputs,
-               const recompute::SavePolicy* checkpoint = nullptr) {
-  unit::SavedForward saved;
-  Tuple results = forward(platform, one, std::move(inputs), &saved, checkpoint);
-  Tuple gradients = gradients_of(results);
-  results.clear();
-  backward(platform, one, std::move(gradients), saved, checkpoint);
-}
-
-Tuple row_input(const SimPlatform& platform) { return {at::empty({kRows, kWidth}, on(platform))}; }
-
 Tuple linear(const FunctionUnit& u, const Tuple& x) { return {at::linear(x[0], u.w(0))}; }
 Tuple gated(const FunctionUnit& u, const Tuple& x) { return {at::silu(at::linear(x[0], u.w(0)))}; }
 
-// 3 microbatches: the gradient is absent in the first and added to afterwards, so that 2 forwards and 1 backward are
-// like earlier ones.
+// 4 microbatches: 3 forwards are like the first. The gradient is absent in the first backward, bfloat16 and widened in
+// the second, float32 in the third; the fourth is like the third.
 TEST(TemplateKey, IdenticalCallsAreRecordedOnce) {
   const auto outcome = expect_same([](SimPlatform& p) {
     FunctionUnit one("gated", gated);
     one.with(weight(p));
-    for (int i = 0; i < 3; ++i) train_one(p, one, row_input(p));
+    for (int i = 0; i < 4; ++i) train_one(p, one, row_input(p));
   });
-  EXPECT_EQ(outcome.num_hits, 2 + 1);
+  EXPECT_EQ(outcome.num_hits, 3 + 1);
   EXPECT_EQ(outcome.num_executed, 0);
 }
 
 TEST(TemplateKey, TellsTypes) {
   expect_same([](SimPlatform& p) {
-    FunctionUnit a("a", gated), b("b", [](const FunctionUnit& u, const Tuple& x) -> Tuple {
-                     return {at::sigmoid(at::linear(x[0], u.w(0)))};
-                   });
+    FunctionUnit a("a", gated),
+        b("b", [](const FunctionUnit&u, const Tuple&x) -> Tuple { return {at::sigmoid(at::linear(x[0], u.w(0)))}; });
     for (FunctionUnit* one : {&a, &b}) train_one(p, one->with(weight(p)), row_input(p));
   });
 }
@@ -289,7 +204,8 @@ TEST(TemplateKey, TellsCheckpointing) {
   const auto full = recompute::keep_nothing();
   const auto chosen = recompute::keep_chosen({true}), other = recompute::keep_chosen({false});
   expect_same([&](SimPlatform& p) {
-    FunctionUnit one("gated", gated);
+    FunctionUnit one(
+        "kept", [](const FunctionUnit& u, const Tuple& x) -> Tuple { return {at::silu(ops::linear(x[0], u.w(0)))}; });
     one.with(weight(p));
     for (const recompute::SavePolicy* policy :
          std::initializer_list<const recompute::SavePolicy*>{nullptr, full.get(), chosen.get(), other.get()}) {
@@ -326,7 +242,8 @@ TEST(TemplateKey, TellsShapesOfParameters) {
 TEST(TemplateKey, TellsElementTypesOfParameters) {
   expect_same([](SimPlatform& p) {
     for (const auto dtype : {at::kBFloat16, at::kFloat}) {
-      FunctionUnit one("scaled", [](const FunctionUnit& u, const Tuple& x) -> Tuple { return {at::mul(x[0], u.w(0))}; });
+      FunctionUnit one("scaled",
+                       [](const FunctionUnit& u, const Tuple& x) -> Tuple { return {at::mul(x[0], u.w(0))}; });
       one.with(at::empty({kRows, kWidth}, on(p, dtype)));
       train_one(p, one, row_input(p));
     }
@@ -358,10 +275,9 @@ TEST(TemplateKey, TellsStreams) {
   expect_same([](SimPlatform& p) {
     FunctionUnit one("gated", gated);
     one.with(weight(p));
-    for (const auto role : {platform::StreamRole::compute, platform::StreamRole::unshard}) {
+    for (const auto role : {platform::StreamRole::compute, platform::StreamRole::all_gather}) {
       const auto stream = p.use_stream(p.stream(role));
-      train_one(p, one, row_input(p));
-      one.parameters()[0]->grad.reset();
+      forward(p, one, row_input(p), nullptr);
     }
   });
 }

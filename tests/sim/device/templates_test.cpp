@@ -46,7 +46,6 @@ TEST_P(Templates, RecordWhatExecutingRecords) {
     EXPECT_EQ(executed.segments, templated.segments);
     EXPECT_EQ(executed.peak_allocated_bytes, templated.peak_allocated_bytes);
     EXPECT_EQ(executed.peak_reserved_bytes, templated.peak_reserved_bytes);
-    std::cout << GetParam().name << " hits " << templated.num_hits << " executed " << templated.num_executed << "\n";
   }
 }
 
