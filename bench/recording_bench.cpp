@@ -1,4 +1,5 @@
-// Recording training steps on the simulated device: operators per second, and what a step of 8B and 405B takes.
+// Recording training steps on the simulated device: operators per second, and what a step of 8B and 405B takes, with
+// templates of units and executing every one.
 #include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
 
@@ -38,7 +39,7 @@ config::JobConfig make_config(const Layout& layout) {
 }
 
 /// Records steps of one rank after a first, which makes the optimizer's state and learns the operators' shapes.
-void record_steps(benchmark::State& state, const Layout& layout) {
+void record_steps(benchmark::State& state, const Layout& layout, bool templates) {
   const auto model = find_model(layout.flavor);
   const auto config = make_config(layout);
   metrics::Logger quiet(std::cout, {.quiet = true});
@@ -46,7 +47,7 @@ void record_steps(benchmark::State& state, const Layout& layout) {
   size_t num_ops = 0, num_nodes = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    sim::SimPlatform platform({.rank = 0, .size = layout.world_size});
+    sim::SimPlatform platform({.rank = 0, .size = layout.world_size}, {.templates = templates});
     train::Session session({.config = config, .model = model, .platform = platform, .log = quiet});
     train::train_step(session, batch, 1, 1e-4);
     const size_t before = platform.trace().nodes.size();
@@ -63,11 +64,12 @@ void record_steps(benchmark::State& state, const Layout& layout) {
   state.counters["nodes/s"] = benchmark::Counter(static_cast<double>(num_nodes), benchmark::Counter::kIsRate);
 }
 
-void record_8b(benchmark::State& state) { record_steps(state, {"8B", 8, 1, "none"}); }
-void record_405b(benchmark::State& state) { record_steps(state, {"405B", 512, 8, "full"}); }
+const Layout k8b{"8B", 8, 1, "none"}, k405b{"405B", 512, 8, "full"};
 
-BENCHMARK(record_8b)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(record_405b)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_steps, 8b_templated, k8b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_steps, 8b_executed, k8b, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_steps, 405b_templated, k405b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_steps, 405b_executed, k405b, false)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace titan

@@ -42,7 +42,7 @@ constexpr const char* kGpuHelp =
     "Exit status: 0; 1 without a GPU or where a configuration could not be predicted\n"
     "or run; 2 for wrong arguments.\n";
 
-struct Options {
+struct GpuOptions {
   std::string hardware = hardware::MachineNames().hardware;
   std::optional<std::string> json, measure;
   int64_t block_steps = 8;
@@ -64,8 +64,8 @@ int64_t parse_steps(const std::string& text) {
   return steps;
 }
 
-Options parse(Arguments arguments) {
-  Options options;
+GpuOptions parse(Arguments arguments) {
+  GpuOptions options;
   options.hardware = take_one(arguments, "hardware").value_or(options.hardware);
   options.json = take_one(arguments, "json");
   options.measure = take_one(arguments, "measure");
@@ -150,7 +150,7 @@ void measure(const validate::GpuConfiguration& configuration, int64_t block_step
   result.measured = validate::measurement_from_json(text.str(), file.string());
 }
 
-int measure_here(const Options& options) {
+int measure_here(const GpuOptions& options) {
   const auto configuration = select({*options.measure}).front();
   platform::CudaPlugin* plugin = find_gpu();
   if (!plugin) return kFailed;
@@ -159,7 +159,7 @@ int measure_here(const Options& options) {
   return kOk;
 }
 
-int compare(const Options& options) {
+int compare(const GpuOptions& options) {
   const auto configurations = select(options.names);
   hardware::load_machine({.hardware = options.hardware}, installation_folder() + "/configs");  // refuses a wrong name
   if (!find_gpu()) return kFailed;
@@ -185,7 +185,7 @@ int gpu_command(const Arguments& arguments) {
     std::printf("%s", kGpuHelp);
     return kOk;
   }
-  const Options options = parse(arguments);
+  const GpuOptions options = parse(arguments);
   return options.measure ? measure_here(options) : compare(options);
 }
 

@@ -21,9 +21,9 @@ constexpr int64_t kNumBlocks = 3;
 constexpr double kLearningRate = 1e-6;  // on tokens without sense: takes as long as any other, and stays finite
 
 /// Trains without ever waiting for the device but where a step itself does.
-class Run {
+class GpuRun {
  public:
-  Run(const Job& job, const train::ModelSpec& model, platform::Platform& platform)
+  GpuRun(const Job& job, const train::ModelSpec& model, platform::Platform& platform)
       : platform_(platform),
         log_(std::cerr, {.quiet = true}),
         session_(
@@ -54,7 +54,7 @@ class Run {
   int64_t step_ = 0;
 };
 
-void fill_times(Run& run, int64_t block_steps, validate::GpuMeasurement& measurement) {
+void fill_times(GpuRun& run, int64_t block_steps, validate::GpuMeasurement& measurement) {
   std::vector<double> blocks_s;
   for (int64_t i = 0; i < kNumBlocks; ++i) blocks_s.push_back(run.time_steps(block_steps));
   std::sort(blocks_s.begin(), blocks_s.end());
@@ -80,7 +80,7 @@ validate::GpuMeasurement measure_on_gpu(const Job& job, platform::CudaPlugin& pl
   validate::GpuMeasurement measurement{.gpu = plugin.device_name(0), .figures = {}};
   const auto platform = plugin.make_platform({});
   try {
-    Run run(job, model, *platform);
+    GpuRun run(job, model, *platform);
     run.time_steps(kWarmUpSteps);
     fill_times(run, block_steps, measurement);
     fill_memory(*platform, plugin.device_used_bytes(0), measurement.figures);

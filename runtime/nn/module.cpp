@@ -33,6 +33,16 @@ void Module::use_fused_operators() {
   for (Module* child : children_) child->use_fused_operators();
 }
 
+uint64_t Module::variant() const {
+  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  uint64_t number = is_fused_;
+  for (const TensorHook* hook : {&input_hook_, &output_hook_}) {
+    number = number * kFactor + (*hook ? hook->target_type().hash_code() : 0);
+  }
+  for (const Module* child : children_) number = number * kFactor + child->variant() + 1;
+  return number;
+}
+
 Parameter& Module::add_parameter(const std::string& name, std::vector<int64_t> shape, const InitRule& init) {
   own_parameters_.push_back(std::make_unique<Parameter>(
       Parameter{.name = join(full_name_, name), .spec = mesh::whole(std::move(shape)), .init = init}));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ class Module {
   void set_output_hook(TensorHook hook) { output_hook_ = std::move(hook); }
   /// Lets this module and those below compute with fused operators (compile.enable) instead of plain ATen ones.
   void use_fused_operators();
+  /// Numbers what was changed from outside in this module and those below: fused operators, kinds of hooks.
+  uint64_t variant() const;
 
  protected:
   Parameter& add_parameter(const std::string& name, std::vector<int64_t> shape, const InitRule& init);

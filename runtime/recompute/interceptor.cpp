@@ -14,6 +14,8 @@ InterceptGuard::InterceptGuard(Interceptor& interceptor) : outer_(std::exchange(
 
 InterceptGuard::~InterceptGuard() { current = outer_; }
 
+bool is_intercepted() { return current != nullptr; }
+
 Tensors run(const OpCall& call, const Compute& compute) { return current ? current->run(call, compute) : compute(); }
 
 at::Tensor run_one(const OpCall& call, const std::function<at::Tensor()>& compute) {

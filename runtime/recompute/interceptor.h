@@ -33,6 +33,9 @@ class InterceptGuard {
   Interceptor* outer_;
 };
 
+/// Tells whether a guard is in force on this thread.
+bool is_intercepted();
+
 /// Runs a call through the thread's interceptor, or plainly where there is none. Operators call it below autograd.
 Tensors run(const OpCall& call, const Compute& compute);
 /// The same for an operator with one output.

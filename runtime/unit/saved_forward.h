@@ -18,6 +18,7 @@ struct SavedForward {
   std::vector<std::shared_ptr<OutputEdge>> outputs;
   Tuple recompute_from;
   recompute::KeptOutputs kept;
+  std::shared_ptr<void> of_platform;  // in place of the others where a platform did not execute the forward
 };
 
 }  // namespace titan::unit

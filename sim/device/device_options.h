@@ -22,6 +22,9 @@ struct DeviceOptions {
   /// Blackwell, 8.125 MiB before; ATen/cuda/CublasHandlePool.cpp).
   uint64_t matmul_workspace_bytes = 0;
   RmsNormKernel rms_norm = RmsNormKernel::fused;
+  bool templates = true;  // calls of units like an earlier one are recorded without being executed
+  /// Every how many such calls one is executed all the same and compared; 0: none is.
+  int64_t check_templates_every = 0;
 };
 
 /// What the kernels of a CPU allocate: nothing that outlives an operator or shows beside its results.

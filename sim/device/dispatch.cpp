@@ -199,6 +199,9 @@ void Call::collect_arguments() {
 }
 
 void Call::touch(const Allocation* allocation, Argument::Access access) {
+  TORCH_CHECK(rank_.is_usable(*allocation), "simulated device: operator ", known_.full_name,
+              " reads what a unit kept to itself from an earlier call; a unit depends on its inputs, parameters and "
+              "buffers() alone");
   touched_.emplace_back(allocation->storage, access);
 }
 

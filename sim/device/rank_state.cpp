@@ -46,18 +46,63 @@ void RankState::set_stream(uint8_t stream) {
 
 Allocation* RankState::allocate(uint64_t num_bytes) {
   trace::Recorder& to = recorder();
+  if (is_drafting()) {
+    ++num_drafted_;
+    const uint32_t storage = to.alloc(stream_, num_bytes, category_);
+    return new Allocation{shared_from_this(), num_bytes, memory::kNoBlock, storage, stream_, draft_};
+  }
   const memory::BlockId block = memory_.malloc(num_bytes, stream_);
   return new Allocation{shared_from_this(), num_bytes, block, to.alloc(stream_, num_bytes, category_), stream_};
 }
 
 void RankState::free(Allocation* allocation) {
   const std::shared_ptr<RankState> alive = std::move(allocation->rank);
+  if (allocation->draft != 0) {
+    if (allocation->draft == draft_) {
+      --num_drafted_;
+      recorder_.free(allocation->stream, allocation->storage, allocation->num_bytes);
+    }
+    delete allocation;
+    return;
+  }
   memory_.free(allocation->block);
-  if (is_recording_) recorder_.free(allocation->stream, allocation->storage, allocation->num_bytes);
+  if (is_drafting()) {
+    freed_in_draft_.push_back(
+        {trace::NodeKind::free, allocation->stream, 0, allocation->storage, allocation->num_bytes});
+  } else if (is_recording_)
+    recorder_.free(allocation->stream, allocation->storage, allocation->num_bytes);
   delete allocation;
 }
 
+void RankState::begin_draft() {
+  TORCH_INTERNAL_ASSERT(!is_drafting());
+  recorder().begin_draft();
+  draft_ = ++num_drafts_;
+  num_drafted_ = 0;
+  draft_is_closed_ = true;
+}
+
+void RankState::end_draft() {
+  recorder_.end_draft();
+  draft_ = 0;
+  for (const auto& node : freed_in_draft_) recorder_.free(node.stream, node.id, node.value);
+  draft_is_closed_ = draft_is_closed_ && num_drafted_ == 0 && freed_in_draft_.empty();
+  freed_in_draft_.clear();
+}
+
+bool RankState::is_usable(const Allocation& allocation) const {
+  return allocation.draft == 0 || allocation.draft == draft_;
+}
+
+Allocation* RankState::adopt(memory::BlockId block, uint32_t storage, uint64_t num_bytes, uint8_t stream) {
+  return new Allocation{shared_from_this(), num_bytes, block, storage, stream};
+}
+
 void RankState::keep_matmul_workspace() {
+  if (is_drafting()) {
+    draft_is_closed_ = draft_is_closed_ && has_matmul_workspace();
+    return;
+  }
   if (options_.matmul_workspace_bytes == 0 || std::exchange(has_matmul_workspace_[stream_], true)) return;
   memory_.malloc(options_.matmul_workspace_bytes, stream_);
   recorder().alloc(stream_, options_.matmul_workspace_bytes, recorder().intern_category(trace::kTemporary));

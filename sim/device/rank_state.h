@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "sim/device/device_options.h"
 #include "sim/memory/caching_allocator.h"
@@ -50,6 +51,21 @@ class RankState : public std::enable_shared_from_this<RankState> {
   /// What the first matrix product on the current stream allocates for good.
   void keep_matmul_workspace();
 
+  /// From here to end_draft everything is recorded aside and no memory is taken (Recorder::begin_draft).
+  void begin_draft();
+  /// Forgets the draft.
+  void end_draft();
+  /// False if the last draft went beyond itself: storages of it are alive, or others were freed in it, or it needed
+  /// what is kept for good.
+  bool last_draft_was_closed() const { return draft_is_closed_; }
+  bool is_drafting() const { return draft_ != 0; }
+  /// Tells whether the storage may be used now: those of a draft end with it.
+  bool is_usable(const Allocation& allocation) const;
+
+  /// Gives an object to a storage that was recorded without one.
+  Allocation* adopt(memory::BlockId block, uint32_t storage, uint64_t num_bytes, uint8_t stream);
+  bool has_matmul_workspace() const { return options_.matmul_workspace_bytes == 0 || has_matmul_workspace_[stream_]; }
+
   memory::CachingAllocator& memory() { return memory_; }
   CallTable& calls() { return *calls_; }
 
@@ -63,6 +79,11 @@ class RankState : public std::enable_shared_from_this<RankState> {
   memory::CachingAllocator memory_;
   std::unique_ptr<CallTable> calls_;
   std::array<bool, trace::kMaxStreams> has_matmul_workspace_ = {};
+  uint32_t draft_ = 0;  // number of the one under way
+  uint32_t num_drafts_ = 0;
+  int64_t num_drafted_ = 0;  // storages of it that are alive
+  bool draft_is_closed_ = true;
+  std::vector<trace::Node> freed_in_draft_;
 };
 
 struct Allocation {
@@ -71,6 +92,7 @@ struct Allocation {
   memory::BlockId block;
   uint32_t storage;  // its number in the trace
   uint8_t stream;
+  uint32_t draft = 0;  // that it belongs to; 0: it is real
 };
 
 }  // namespace titan::sim

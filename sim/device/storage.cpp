@@ -10,6 +10,14 @@ namespace {
 // Above every address that a program can have on x86-64 and AArch64.
 constexpr uintptr_t kNoAddress = uintptr_t{1} << 60;
 
+void release(void* context) {
+  if (auto* allocation = static_cast<Allocation*>(context)) allocation->rank->free(allocation);
+}
+
+c10::DataPtr point_to(Allocation* allocation, c10::Device device) {
+  return {reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(allocation) | kNoAddress), allocation, &release, device};
+}
+
 class StorageAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t num_bytes) override {
@@ -17,15 +25,9 @@ class StorageAllocator final : public c10::Allocator {
     const c10::Device device(c10::DeviceType::PrivateUse1, index);
     if (num_bytes == 0) return {nullptr, nullptr, &release, device};
     Allocation* allocation = rank_of_device(index).allocate(num_bytes);
-    return {reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(allocation) | kNoAddress), allocation, &release,
-            device};
+    return point_to(allocation, device);
   }
   void copy_data(void*, const void*, size_t) const override {}
-
- private:
-  static void release(void* context) {
-    if (auto* allocation = static_cast<Allocation*>(context)) allocation->rank->free(allocation);
-  }
 };
 
 }  // namespace
@@ -41,6 +43,21 @@ at::Tensor make_tensor(at::IntArrayRef sizes, at::IntArrayRef strides, at::Scala
                                                        allocator->allocate(num_bytes), allocator, /*resizable=*/true);
   auto tensor = at::detail::make_tensor<c10::TensorImpl>(
       std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), c10::scalarTypeToTypeMeta(dtype));
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides);
+  return tensor;
+}
+
+c10::Storage make_storage(Allocation* allocation, c10::DeviceIndex device) {
+  return c10::Storage(c10::Storage::use_byte_size_t(), allocation->num_bytes,
+                      point_to(allocation, c10::Device(c10::DeviceType::PrivateUse1, device)), storage_allocator(),
+                      /*resizable=*/true);
+}
+
+at::Tensor make_tensor_over(c10::Storage storage, at::IntArrayRef sizes, at::IntArrayRef strides, int64_t offset,
+                            at::ScalarType dtype) {
+  auto tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), c10::scalarTypeToTypeMeta(dtype));
+  tensor.unsafeGetTensorImpl()->set_storage_offset(offset);
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides);
   return tensor;
 }

@@ -21,6 +21,12 @@ inline const Allocation* allocation_of(const at::Tensor& tensor) {
 /// Makes a tensor of `rank`, whose device is current, over storage of its own.
 at::Tensor make_tensor(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype, uint64_t num_bytes);
 
+/// The storage that an allocation stands for; owns it from here on.
+c10::Storage make_storage(Allocation* allocation, c10::DeviceIndex device);
+/// A tensor without autograd history over a storage.
+at::Tensor make_tensor_over(c10::Storage storage, at::IntArrayRef sizes, at::IntArrayRef strides, int64_t offset,
+                            at::ScalarType dtype);
+
 /// Gives a storage at least `num_bytes`, keeping nothing of its contents.
 void grow_storage(const c10::Storage& storage, size_t num_bytes);
 

@@ -83,6 +83,7 @@ platform::MemoryStats SimPlatform::memory_stats() {
 
 std::unique_ptr<comm::Communicator> SimPlatform::make_communicator(const std::vector<int>& ranks,
                                                                    std::string_view name) {
+  templates_.clear();  // units may communicate otherwise than those before
   comm::check_ranks(ranks, world_.rank, world_.size, name);
   if (ranks.size() == 1) return std::make_unique<comm::SoloCommunicator>(std::string(name));
   return std::make_unique<TraceCommunicator>(state_, ranks, std::string(name));
@@ -109,7 +110,9 @@ double SimPlatform::read(const at::Tensor& scalar, double expectation) {
   return expectation;
 }
 
-std::vector<at::Tensor> SimPlatform::run_unit(unit::UnitCall&& call) { return sim::run_unit(*state_, std::move(call)); }
+std::vector<at::Tensor> SimPlatform::run_unit(unit::UnitCall&& call) {
+  return sim::run_unit(*state_, index_, templates_, std::move(call));
+}
 
 const trace::Trace& SimPlatform::trace() const { return state_->recorder().trace(); }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/platform/platform.h"
 #include "sim/device/rank_state.h"
+#include "sim/platform/unit_templates.h"
 #include "sim/trace/trace.h"
 
 namespace titan::sim {
@@ -41,6 +42,7 @@ class SimPlatform final : public platform::Platform {
   /// taken down.
   trace::Trace take_trace();
   RankState& state() { return *state_; }
+  const UnitTemplates& templates() const { return templates_; }
 
  private:
   platform::Scope tag_memory(std::string_view category);
@@ -48,6 +50,7 @@ class SimPlatform final : public platform::Platform {
   platform::World world_;
   std::shared_ptr<RankState> state_;
   c10::DeviceIndex index_;
+  UnitTemplates templates_;
 };
 
 }  // namespace titan::sim

@@ -139,6 +139,28 @@ void Recorder::host_wait(uint32_t event) { trace_.nodes.push_back({NodeKind::hos
 void Recorder::begin_scope(uint32_t name) { trace_.nodes.push_back({NodeKind::begin_scope, 0, 0, name, 0}); }
 void Recorder::end_scope() { trace_.nodes.push_back({NodeKind::end_scope}); }
 
+void Recorder::repeat(const Node& node, std::span<const Argument> arguments) {
+  const bool has_pool = node.kind == NodeKind::op || node.kind == NodeKind::collective || node.kind == NodeKind::send ||
+                        node.kind == NodeKind::recv;
+  if (!has_pool) return trace_.nodes.push_back(node);
+  add(node.kind, node.stream, node.id, arguments);
+}
+
+void Recorder::begin_draft() {
+  before_draft_ = {.nodes = std::exchange(trace_.nodes, {}),
+                   .arguments = std::exchange(trace_.arguments, {}),
+                   .num_storages = trace_.num_storages,
+                   .num_events = trace_.num_events};
+}
+
+void Recorder::end_draft() {
+  trace_.nodes = std::move(before_draft_.nodes);
+  trace_.arguments = std::move(before_draft_.arguments);
+  trace_.num_storages = before_draft_.num_storages;
+  trace_.num_events = before_draft_.num_events;
+  alloc_nodes_.resize(trace_.num_storages);
+}
+
 Trace Recorder::take() {
   Trace taken = std::move(trace_);
   clear(taken.rank, taken.world_size);

@@ -63,6 +63,14 @@ class Recorder {
   void begin_scope(std::string_view name) { begin_scope(intern(name)); }
   void end_scope();
 
+  /// Adds a node of any kind that names no new storage or event, with the arguments given.
+  void repeat(const Node& node, std::span<const Argument> arguments);
+
+  /// From here to end_draft nodes, arguments, storages and events are none of the trace's; descriptors are. Numbers of
+  /// storages and events go on from those of the trace. trace() shows the draft's.
+  void begin_draft();
+  void end_draft();
+
   const Trace& trace() const { return trace_; }
   /// Hands the trace out; the recorder is empty afterwards, descriptors included.
   Trace take();
@@ -74,7 +82,16 @@ class Recorder {
 
   void clear(int32_t rank, int32_t world_size);
 
+  /// What a draft sets aside.
+  struct BeforeDraft {
+    std::vector<Node> nodes;
+    std::vector<Argument> arguments;
+    uint32_t num_storages = 0;
+    uint32_t num_events = 0;
+  };
+
   Trace trace_;
+  BeforeDraft before_draft_;
   std::vector<uint32_t> alloc_nodes_;  // by storage
   std::unique_ptr<Tables> tables_;
 };
