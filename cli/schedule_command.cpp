@@ -8,7 +8,6 @@
 
 #include "runtime/config/command_line.h"
 #include "runtime/config/config_error.h"
-#include "runtime/config/help_text.h"
 #include "runtime/files/write_file.h"
 #include "runtime/parallel/pipeline/lower.h"
 #include "runtime/parallel/pipeline/make_schedule.h"
@@ -44,7 +43,7 @@ Exit status: 0; 2 for wrong options, sizes that a schedule refuses, or a file th
 )";
 
 struct Options {
-  std::string schedule = "1F1B";
+  std::optional<std::string> schedule;
   std::optional<int64_t> pp;
   std::optional<int64_t> stages_per_rank;
   std::optional<int64_t> microbatches;
@@ -62,23 +61,24 @@ config::Schema declare(Options& options) {
   config::Schema schema;
   constexpr double kMost = pipeline::kMostForwards;
   schema.section("", "options")
-      .field("schedule", options.schedule, "name, in any case; below")
+      .field("schedule", options.schedule, "name, in any case (default 1F1B)")
       .field("pp", options.pp, "ranks of the pipeline (default 4)", {.minimum = 1, .maximum = kMost})
       .field("stages_per_rank", options.stages_per_rank, "stages on each rank (default: 1 or 2, as the schedule needs)",
              {.minimum = 1, .maximum = kMost})
       .field("microbatches", options.microbatches, "microbatches of a batch (default: twice --pp)",
              {.minimum = 1, .maximum = kMost})
-      .field("forward", options.durations.forward, "how long F takes, in any unit", {.above = 0})
-      .field("backward_input", options.durations.backward_input, "how long I takes", {.above = 0})
-      .field("backward_weight", options.durations.backward_weight, "how long W takes", {.above = 0})
-      .field("backward", options.backward, "how long B takes; none: I and W", {.above = 0})
-      .field("transfer", options.durations.transfer, "how long data is on its way to the next rank", {.minimum = 0})
+      .field("forward", options.durations.forward, "how long F takes, in any unit (default 1)", {.above = 0})
+      .field("backward_input", options.durations.backward_input, "how long I takes (default 1)", {.above = 0})
+      .field("backward_weight", options.durations.backward_weight, "how long W takes (default 1)", {.above = 0})
+      .field("backward", options.backward, "how long B takes (default: I and W)", {.above = 0})
+      .field("transfer", options.durations.transfer, "how long data is on its way to the next rank (default 0)",
+             {.minimum = 0})
       .field("compare", options.compare, "print a table of all schedules of these sizes instead")
       .field("actions", options.actions, "list each rank's actions instead of the picture")
       .field("lowered", options.lowered, "list and write also transfers, UNSHARD, RESHARD and REDUCE_GRAD")
       .field("csv", options.csv, "write the schedule to this file, one line per rank")
       .field("read", options.read, "check and draw the schedule of this file; --pp and so on say what it must have")
-      .field("width", options.width, "columns of the output", {.minimum = 40, .maximum = 10'000});
+      .field("width", options.width, "columns of the output (default 120)", {.minimum = 40, .maximum = 10'000});
   return schema;
 }
 
@@ -88,7 +88,13 @@ void print_help(std::ostream& out) {
   for (const ScheduleTraits& one : pipeline::all_schedules()) {
     out << "  " << std::left << std::setw(24) << one.name << one.summary << "\n";
   }
-  out << "\n" << config::help_text(declare(options));
+  out << "\noptions:\n";
+  const config::Schema schema = declare(options);
+  for (const config::Field& field : schema.sections().front().fields()) {
+    std::string name = "--" + field.key();
+    std::replace(name.begin(), name.end(), '_', '-');
+    out << "  " << std::left << std::setw(24) << name << field.meaning() << "\n";
+  }
 }
 
 ScheduleShape shape_of(const Options& options, pipeline::ScheduleKind kind) {
@@ -102,14 +108,15 @@ ScheduleShape shape_of(const Options& options, pipeline::ScheduleKind kind) {
 
 pipeline::ShapeKeys option_names() { return {"--schedule", "--stages-per-rank", "--microbatches"}; }
 
-Schedule schedule_of(const Options& options, const ScheduleShape& shape) {
-  if (!options.read) return make_schedule(shape, option_names());
-  pipeline::ExpectedSize expected{.num_ranks = static_cast<int>(options.pp.value_or(0)),
-                                  .num_microbatches = static_cast<int>(options.microbatches.value_or(0))};
-  Schedule schedule = pipeline::read_schedule_csv(*options.read, expected);
-  if (!options.stages_per_rank) return schedule;
-  expected.num_stages = schedule.num_ranks() * static_cast<int>(*options.stages_per_rank);
-  return pipeline::read_schedule_csv(*options.read, expected);
+Schedule read_schedule(const Options& options) {
+  const Schedule schedule = pipeline::read_schedule_csv(
+      *options.read, {.num_ranks = static_cast<int>(options.pp.value_or(0)),
+                      .num_microbatches = static_cast<int>(options.microbatches.value_or(0))});
+  const int64_t per_rank = options.stages_per_rank.value_or(0);
+  if (per_rank == 0 || per_rank * schedule.num_ranks() == schedule.num_stages()) return schedule;
+  throw config::ConfigError("--stages-per-rank", "expected " + std::to_string(per_rank) + ", but " + *options.read +
+                                                     " has " + std::to_string(schedule.num_stages()) + " stages on " +
+                                                     std::to_string(schedule.num_ranks()) + " ranks");
 }
 
 std::string fixed(double value, int digits) {
@@ -201,6 +208,20 @@ Options parse(const std::vector<std::string>& arguments) {
   return options;
 }
 
+/// Refuses options that would be ignored.
+void check_together(const Options& options) {
+  const auto refuse = [](bool both, const char* option, const char* other) {
+    if (both) throw config::ConfigError(option, std::string("has no meaning with ") + other);
+  };
+  refuse(options.read && options.schedule, "--schedule", "--read: the order is the file's");
+  refuse(options.compare && options.schedule, "--schedule", "--compare, which shows all");
+  refuse(options.compare && options.read, "--read", "--compare");
+  refuse(options.compare && options.csv, "--csv", "--compare");
+  refuse(options.compare && options.actions, "--actions", "--compare");
+  if (options.lowered && !options.actions && !options.csv)
+    throw config::ConfigError("--lowered", "needs --actions or --csv: the picture shows computations only");
+}
+
 }  // namespace
 
 void print_schedule(const std::vector<std::string>& arguments, std::ostream& out) {
@@ -208,14 +229,16 @@ void print_schedule(const std::vector<std::string>& arguments, std::ostream& out
                                 [](const std::string& word) { return word == "--help" || word == "-h"; });
   if (help) return print_help(out);
   const Options options = parse(arguments);
-  const ScheduleShape shape = shape_of(options, pipeline::parse_schedule_kind("--schedule", options.schedule));
+  check_together(options);
   if (options.compare) return print_comparison(options, out);
-  const Schedule schedule = schedule_of(options, shape);
+  const auto kind = pipeline::parse_schedule_kind("--schedule", options.schedule.value_or("1F1B"));
+  const Schedule schedule =
+      options.read ? read_schedule(options) : make_schedule(shape_of(options, kind), option_names());
   const Schedule listed = options.lowered ? lower(schedule) : schedule;
   if (options.csv) files::write_file(*options.csv, schedule_csv(listed));
   const auto timeline = ideal_timeline(schedule, options.durations);
-  out << (options.read ? *options.read : pipeline::traits_of(shape.kind).name) << ": " << schedule.num_ranks()
-      << " ranks, " << schedule.num_stages() << " stages, " << schedule.num_microbatches << " microbatches\n\n";
+  out << (options.read ? *options.read : pipeline::traits_of(kind).name) << ": " << schedule.num_ranks() << " ranks, "
+      << schedule.num_stages() << " stages, " << schedule.num_microbatches << " microbatches\n\n";
   if (options.actions) {
     print_actions(listed, options.width, out);
   } else {

@@ -57,7 +57,7 @@ bool is_needless(const Schedule& schedule, const Action& part) {
 std::string misplaced(const Schedule& schedule, int rank, const Action& part) {
   if (std::string message = misplaced_stage(schedule, rank, part); !message.empty()) return message;
   if (is_sharding(part.kind)) {
-    if (part.microbatch >= 0) return "has a microbatch, but concerns all";
+    if (part.microbatch != -1) return "has a microbatch, but concerns all";
     return schedule.has_sharding ? "" : "has no place in a schedule without sharding";
   }
   if (part.microbatch < 0 || part.microbatch >= schedule.num_microbatches) {

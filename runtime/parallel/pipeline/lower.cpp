@@ -67,7 +67,7 @@ class TransferPass {
         gradient_there_(entries(schedule), false),
         next_(schedule.ranks.size(), 0) {
     result_ = schedule;
-    result_.has_transfers = true;
+    result_.has_transfers = schedule.num_ranks() > 1;
     for (Actions& actions : result_.ranks) actions.clear();
   }
 

@@ -12,10 +12,10 @@ namespace titan::pipeline {
 struct Schedule {
   int num_microbatches = 0;
   /// The rank of each stage.
-  std::vector<int> rank_of_stage;
+  std::vector<int> rank_of_stage = {};
   /// The order of work of each rank.
-  std::vector<Actions> ranks;
-  /// Whether sends and receives are part of the order.
+  std::vector<Actions> ranks = {};
+  /// Whether sends and receives are part of the order; a rank alone has none.
   bool has_transfers = false;
   /// Whether UNSHARD, RESHARD and REDUCE_GRAD are part of the order.
   bool has_sharding = false;

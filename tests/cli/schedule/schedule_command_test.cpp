@@ -46,8 +46,8 @@ TEST_F(ScheduleCommand, DrawsAndCounts) {
   // 1F1B with p = 2 and m = 2: the step is (m + p - 1)(F + B) = 9, a rank works 6; 1 / 3 of the time is bubble.
   EXPECT_EQ(output_of({"--pp", "2", "--microbatches", "2"}),
             "1F1B: 2 ranks, 2 stages, 2 microbatches\n\n"
-            "rank 0 stage 0  F0F1..B0--..B1--\n"
-            "rank 1 stage 1  ..F0B0--F1B1--..\n\n"
+            "rank 0 stage 0  F0F1....B0--..B1--\n"
+            "rank 1 stage 1  ..F0B0--F1B1--....\n\n"
             "durations      F 1, I 1, W 1, B 2, transfer 0\n"
             "step           9.00, of which the busiest rank computes 6.00\n"
             "bubble         33.3 % of the ranks' time\n"
@@ -72,7 +72,7 @@ TEST_F(ScheduleCommand, WhatItWritesItReads) {
   EXPECT_EQ(output_of({"--read", file}).substr(0, file.size() + 37), file + ": 2 ranks, 4 stages, 4 microbatches\n\n");
   EXPECT_EQ(error_of({"--read", file, "--pp", "2", "--stages-per-rank", "2", "--microbatches", "4"}), "no error");
   EXPECT_EQ(error_of({"--read", file, "--stages-per-rank", "3"}),
-            file + ": Schedule has incorrect number of stages - expected 6, actual 4");
+            "--stages-per-rank: expected 3, but " + file + " has 4 stages on 2 ranks");
 }
 
 TEST_F(ScheduleCommand, BrokenFilesAreNamedByLineAndColumn) {
@@ -108,9 +108,16 @@ TEST_F(ScheduleCommand, WrongUseIsOneLine) {
   }
 }
 
+TEST_F(ScheduleCommand, NoOptionIsIgnored) {
+  EXPECT_EQ(error_of({"--read", "own.csv", "--schedule", "1F1B"}),
+            "--schedule: has no meaning with --read: the order is the file's");
+  EXPECT_EQ(error_of({"--compare", "--csv", "own.csv"}), "--csv: has no meaning with --compare");
+  EXPECT_EQ(error_of({"--lowered"}), "--lowered: needs --actions or --csv: the picture shows computations only");
+}
+
 TEST_F(ScheduleCommand, HelpNamesEveryScheduleAndOption) {
   const std::string help = output_of({"--help"});
-  for (const char* word : {"Interleaved1F1B", "PipelineScheduleMulti", "--stages_per_rank", "--csv", "--read"}) {
+  for (const char* word : {"Interleaved1F1B", "PipelineScheduleMulti", "--stages-per-rank", "--csv", "--read"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
   std::istringstream lines(help);

@@ -23,7 +23,8 @@ TEST(Lower, KeepsComputationsInTheirOrderAndCannotBlock) {
     SCOPED_TRACE(text_of(shape));
     const Schedule schedule = make_schedule(shape);
     const Schedule lowered = lower(schedule);
-    EXPECT_TRUE(lowered.has_transfers && lowered.has_sharding);
+    EXPECT_EQ(lowered.has_transfers, shape.num_ranks > 1);
+    EXPECT_TRUE(lowered.has_sharding);
     for (const auto transfers : {Transfers::kBlocking, Transfers::kBatched, Transfers::kBuffered}) {
       const auto defect = find_defect(lowered, transfers);
       EXPECT_FALSE(defect) << to_string(*defect);

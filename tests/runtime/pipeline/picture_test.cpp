@@ -19,14 +19,14 @@ std::string drawn(const ScheduleShape& shape, int width, const Durations& durati
 TEST(Picture, ShowsWhoComputesWhatWhen) {
   // F takes two columns, B four; rank 1 waits for the first activation, rank 0 for the first gradient.
   EXPECT_EQ(drawn({ScheduleKind::k1F1B, 2, 1, 2}, 80),
-            "rank 0 stage 0  F0F1..B0--..B1--\n"
-            "rank 1 stage 1  ..F0B0--F1B1--..\n");
+            "rank 0 stage 0  F0F1....B0--..B1--\n"
+            "rank 1 stage 1  ..F0B0--F1B1--....\n");
 }
 
 TEST(Picture, StagesOfOneRankLieUnderEachOther) {
   // On one rank: F0 of stage 0, F0 of stage 1, and back.
   EXPECT_EQ(drawn({ScheduleKind::kLoopedBfs, 1, 2, 1}, 80),
-            "rank 0 stage 0  F0        B0--\n"
+            "rank 0 stage 0  F0      B0--\n"
             "       stage 1    F0B0--\n");
 }
 

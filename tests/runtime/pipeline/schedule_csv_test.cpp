@@ -26,13 +26,7 @@ TEST(ScheduleCsv, ReadsBackWhatIsWritten) {
     SCOPED_TRACE(text_of(shape));
     for (const Schedule& schedule :
          {make_schedule(shape), lower(make_schedule(shape)), lower(make_schedule(shape), {.sharding = false})}) {
-      const Schedule again = parse_schedule_csv(schedule_csv(schedule), "own.csv");
-      EXPECT_EQ(again.ranks, schedule.ranks);
-      EXPECT_EQ(again.rank_of_stage, schedule.rank_of_stage);
-      EXPECT_EQ(again.num_microbatches, schedule.num_microbatches);
-      // Alone, a rank has nothing to send.
-      EXPECT_EQ(again.has_transfers, schedule.has_transfers && shape.num_ranks > 1);
-      EXPECT_EQ(again.has_sharding, schedule.has_sharding);
+      EXPECT_EQ(parse_schedule_csv(schedule_csv(schedule), "own.csv"), schedule);
     }
   }
 }
