@@ -167,7 +167,7 @@ void print_figures(const Schedule& schedule, const pipeline::Timeline& timeline,
 /// rank compare with those that have one.
 void print_compared(const Options& options, const ScheduleTraits& traits, std::ostream& out) {
   Options own = options;
-  if (traits.single_stage) own.stages_per_rank.reset();
+  if (traits.single_stage || traits.placement == pipeline::Placement::kV) own.stages_per_rank.reset();
   const ScheduleShape shape = shape_of(own, traits.kind);
   const Schedule schedule = make_schedule(shape, option_names());
   const double share = 1.0 / shape.stages_per_rank;
@@ -242,7 +242,8 @@ void print_schedule(const std::vector<std::string>& arguments, std::ostream& out
   if (options.actions) {
     print_actions(listed, options.width, out);
   } else {
-    out << draw(schedule, timeline, static_cast<int>(options.width));
+    out << draw(schedule, timeline, static_cast<int>(options.width))
+        << "\nF forward, B backward, I and W its halves (inputs, weights); number: microbatch; - goes on, . waits\n";
   }
   out << "\n";
   print_figures(schedule, timeline, options, out);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "runtime/config/check.h"
 
@@ -65,8 +64,9 @@ class Canvas {
   void draw_parts(const Action& action, size_t begin, size_t end) {
     for (const Action& part : parts_of(action)) {
       std::string label = letter_of(part.kind) + std::to_string(part.microbatch);
-      label.resize(std::max(label.size(), end - begin), '-');
-      rows_[part.stage].replace(begin, end - begin, label, 0, end - begin);
+      if (label.size() > end - begin) label.resize(1);  // a number cut short would be another
+      label.resize(end - begin, '-');
+      rows_[part.stage].replace(begin, end - begin, label);
     }
   }
 

@@ -43,30 +43,6 @@ void zbv_cooldown(RankOrder& order, const VStages& stages, int rank, int num_ran
   while (order.has_pending_weight()) order.backward_weight(stages.down);
 }
 
-}  // namespace
-
-// Qi et al., arXiv:2401.10241, section 6. The order is that of at least 2 pp - 1 microbatches, which fill the pipeline;
-// of fewer, the missing ones are left out.
-Actions zbv_order(const ScheduleShape& shape, int rank) {
-  const int num_ranks = shape.num_ranks;
-  const int filled = std::max(2 * num_ranks - 1, shape.num_microbatches);
-  const VStages stages(shape, rank);
-  RankOrder order(shape.num_stages());
-  zbv_warmup(order, stages, rank, num_ranks);
-  while (order.num_forwards(stages.up) < filled) {
-    if (order.num_forwards(stages.down) < filled) order.forward(stages.down);
-    whole_backward(order, stages.down);
-    order.forward(stages.up);
-    whole_backward(order, stages.up);
-  }
-  zbv_cooldown(order, stages, rank, num_ranks);
-  Actions actions = order.take();
-  std::erase_if(actions, [&shape](const Action& one) { return one.microbatch >= shape.num_microbatches; });
-  return actions;
-}
-
-namespace {
-
 void dual_pipe_v_warmup(RankOrder& order, const VStages& stages, int rank, int num_ranks) {
   const int below = num_ranks - 1 - rank;
   for (int i = 0; i < 2 * below; ++i) order.forward(stages.down);
@@ -81,7 +57,7 @@ void dual_pipe_v_warmup(RankOrder& order, const VStages& stages, int rank, int n
   }
 }
 
-// The last rank does not overlap its first pair: the next rank would wait for both.
+// The last rank does not overlap its first pair: the rank before it waits for that backward alone.
 void dual_pipe_v_steady(RankOrder& order, const VStages& stages, int num_pairs, bool last_rank) {
   for (int i = 0; i < num_pairs; ++i) {
     if (i == 0 && last_rank) {
@@ -94,7 +70,8 @@ void dual_pipe_v_steady(RankOrder& order, const VStages& stages, int num_pairs, 
   }
 }
 
-// In the second half of the cool-down weight gradients are put off, to fill the waits of the last steps.
+// In the second half of the cool-down weight gradients are put off, to fill the waits of the last steps. Backwards
+// alternate between the stages; ranks of even number begin to put off one later, behind the middle pair's first.
 void dual_pipe_v_cooldown(RankOrder& order, const VStages& stages, int rank, int num_ranks) {
   const int below = num_ranks - 1 - rank;
   const int num_backwards = 2 * (rank + 1);
@@ -119,6 +96,26 @@ void dual_pipe_v_cooldown(RankOrder& order, const VStages& stages, int rank, int
 }
 
 }  // namespace
+
+// Qi et al., arXiv:2401.10241, section 6. The order is that of at least 2 pp - 1 microbatches, which fill the pipeline;
+// of fewer, the missing ones are left out.
+Actions zbv_order(const ScheduleShape& shape, int rank) {
+  const int num_ranks = shape.num_ranks;
+  const int filled = std::max(2 * num_ranks - 1, shape.num_microbatches);
+  const VStages stages(shape, rank);
+  RankOrder order(shape.num_stages());
+  zbv_warmup(order, stages, rank, num_ranks);
+  while (order.num_forwards(stages.up) < filled) {
+    if (order.num_forwards(stages.down) < filled) order.forward(stages.down);
+    whole_backward(order, stages.down);
+    order.forward(stages.up);
+    whole_backward(order, stages.up);
+  }
+  zbv_cooldown(order, stages, rank, num_ranks);
+  Actions actions = order.take();
+  std::erase_if(actions, [&shape](const Action& one) { return one.microbatch >= shape.num_microbatches; });
+  return actions;
+}
 
 // The V of DualPipe (DeepSeek-V3, arXiv:2412.19437): in the steady phase the forward of one stage overlaps the backward
 // of the rank's other stage.

@@ -48,6 +48,7 @@ TEST_F(ScheduleCommand, DrawsAndCounts) {
             "1F1B: 2 ranks, 2 stages, 2 microbatches\n\n"
             "rank 0 stage 0  F0F1....B0--..B1--\n"
             "rank 1 stage 1  ..F0B0--F1B1--....\n\n"
+            "F forward, B backward, I and W its halves (inputs, weights); number: microbatch; - goes on, . waits\n\n"
             "durations      F 1, I 1, W 1, B 2, transfer 0\n"
             "step           9.00, of which the busiest rank computes 6.00\n"
             "bubble         33.3 % of the ranks' time\n"

@@ -12,10 +12,9 @@
 namespace titan::pipeline {
 namespace {
 
-Schedule without(Schedule schedule, bool (*unwanted)(ActionKind)) {
-  for (Actions& actions : schedule.ranks)
-    std::erase_if(actions, [&](const Action& action) { return unwanted(action.kind); });
-  return schedule;
+std::vector<Actions> without(std::vector<Actions> ranks, bool (*unwanted)(ActionKind)) {
+  for (Actions& actions : ranks) std::erase_if(actions, [&](const Action& action) { return unwanted(action.kind); });
+  return ranks;
 }
 
 TEST(Lower, KeepsComputationsInTheirOrderAndCannotBlock) {
@@ -29,9 +28,19 @@ TEST(Lower, KeepsComputationsInTheirOrderAndCannotBlock) {
       const auto defect = find_defect(lowered, transfers);
       EXPECT_FALSE(defect) << to_string(*defect);
     }
-    EXPECT_EQ(without(without(lowered, is_transfer), is_sharding).ranks, schedule.ranks);
-    EXPECT_EQ(without(lowered, is_sharding).ranks, lower(schedule, {.sharding = false}).ranks);
+    EXPECT_EQ(without(without(lowered.ranks, is_transfer), is_sharding), schedule.ranks);
     EXPECT_EQ(lower(lowered), lowered);
+  }
+}
+
+TEST(Lower, WithoutShardingOnlyTransfersAreAdded) {
+  for (const ScheduleShape& shape : valid_shapes(6, 3, 12)) {
+    SCOPED_TRACE(text_of(shape));
+    const Schedule schedule = make_schedule(shape);
+    const Schedule lowered = lower(schedule, {.sharding = false});
+    EXPECT_FALSE(lowered.has_sharding);
+    EXPECT_FALSE(find_defect(lowered));
+    EXPECT_EQ(without(lowered.ranks, is_transfer), schedule.ranks);
   }
 }
 

@@ -45,6 +45,14 @@ TEST(Picture, WhatDoesNotFitIsContinuedBelow) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3 * 2 + 2);
 }
 
+TEST(Picture, NumbersAreWholeOrLeftOut) {
+  // 60 units with labels of 3 columns do not fit 4 pieces of 24: an F gets one column, a B two, too few for B10.
+  const std::string text = drawn({ScheduleKind::kGPipe, 1, 1, 20}, 40);
+  EXPECT_NE(text.find("FFFF"), std::string::npos) << text;
+  EXPECT_NE(text.find("B0B1"), std::string::npos) << text;
+  EXPECT_NE(text.find("B9B-B-"), std::string::npos) << text;
+}
+
 TEST(Picture, LongSchedulesBecomeCoarse) {
   // 3 (1000 + 1) units on 64 columns: one piece of two rows.
   const std::string text = drawn({ScheduleKind::kGPipe, 2, 1, 1000}, 80);

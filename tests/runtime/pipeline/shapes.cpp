@@ -54,6 +54,8 @@ std::string text_of(const ScheduleShape& shape) {
   return text.str();
 }
 
+void PrintTo(const Action& action, std::ostream* out) { *out << to_string(action); }
+
 Schedule schedule_from(const std::vector<std::string>& ranks) {
   Schedule schedule;
   for (size_t rank = 0; rank < ranks.size(); ++rank) {

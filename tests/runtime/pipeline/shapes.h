@@ -20,6 +20,9 @@ bool is_allowed(const ScheduleShape& shape);
 
 std::string text_of(const ScheduleShape& shape);
 
+/// Lets GoogleTest print actions as text.
+void PrintTo(const Action& action, std::ostream* out);
+
 /// Makes a schedule of computations only from the actions of each rank, separated by spaces.
 Schedule schedule_from(const std::vector<std::string>& ranks);
 
