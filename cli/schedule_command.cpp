@@ -35,9 +35,10 @@ its forward and the end of its backward is in flight: its activations take memor
   titan schedule --pp 4 --microbatches 8 --compare                      all schedules in a table
   titan schedule --pp 4 --schedule ZBVZeroBubble --actions --lowered    with sends and receives
   titan schedule --pp 2 --schedule LoopedBFS --csv mine.csv             a file to change by hand ...
-  titan schedule --read mine.csv                                        ... to check and draw; it trains with
-      titan train --parallelism.pipeline_parallel_schedule PipelineScheduleMulti
-                  --parallelism.pipeline_parallel_schedule_csv mine.csv
+  titan schedule --read mine.csv                                        ... to check and draw
+
+A configuration names its schedule with parallelism.pipeline_parallel_schedule, or, beside the name
+PipelineScheduleMulti, an own file with parallelism.pipeline_parallel_schedule_csv.
 
 Exit status: 0; 2 for wrong options, sizes that a schedule refuses, or a file that holds no valid schedule.
 )";

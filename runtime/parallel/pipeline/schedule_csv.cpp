@@ -136,6 +136,7 @@ class Reader {
     }
   }
 
+  // A file that lacks some forwards is left to find_defect, which names the first; one that lacks most is none.
   static constexpr int64_t kRoomForOneMistake = 4096;
 
   std::string_view text_;
