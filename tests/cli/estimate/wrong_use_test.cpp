@@ -105,16 +105,24 @@ TEST(CalibrateCommand, SaysWhatIsWrongWithItsRows) {
   const auto no_number = rows("no_number.csv", header + "h100-T1-a,T1,fast,,82.4,ok,\n");
   const auto no_outcome = rows("no_outcome.csv", header + "h100-T1-a,T1,5762,,82.4,maybe,\n");
   const auto empty = rows("empty.csv", header);
+  const auto nowhere = rows("nowhere.csv", header + "h100-T1-a,T1,5762,,,ok,\nmy-run,T1,5762,,,ok,\n");
+  rows("broken.toml", "[training]\nseq_len = \n");
+  const auto broken = rows("broken.csv", header + "broken,T1,5762,,,ok,\n");
   const Refusal refusals[] = {
-      {{"calibrate"}, "titan calibrate: expects --fit ROWS.csv"},
-      {{"calibrate", "--fit"}, "titan calibrate: expects --fit ROWS.csv"},
-      {{"calibrate", "--fit", empty, "surplus"}, "titan calibrate: expects --fit ROWS.csv"},
+      {{"calibrate"},
+       "titan calibrate: measuring operators on a GPU is not there yet; fit to measured runs with --fit "},
+      {{"calibrate", "--fit"}, "--fit: expects a text after it, found nothing"},
+      {{"calibrate", "--fit", empty, "--fit", empty}, "--fit: is given twice"},
+      {{"calibrate", "--fit", empty, "surplus"}, "surplus: is no option of calibrate; allowed is --fit ROWS.csv"},
       {{"calibrate", "--fit", folder + "/missing.csv"}, folder + "/missing.csv: cannot be read"},
       {{"calibrate", "--fit", without_header}, without_header + ":1: expects the header "},
       {{"calibrate", "--fit", short_row}, short_row + ":2: expects 7 columns, found 3"},
       {{"calibrate", "--fit", no_number}, no_number + ":2"},
       {{"calibrate", "--fit", no_outcome}, no_outcome + ":2"},
       {{"calibrate", "--fit", empty}, empty + ": has no row with a speed that can be predicted"},
+      {{"calibrate", "--fit", nowhere},
+       nowhere + ": the row 'my-run' has no configuration: found neither '" + folder + "/my-run.toml' nor '"},
+      {{"calibrate", "--fit", broken}, folder + "/broken.toml:2"},
   };
   for (const auto& refusal : refusals) expect_refused(refusal);
 }
