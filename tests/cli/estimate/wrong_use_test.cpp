@@ -50,7 +50,8 @@ TEST(EstimateCommand, RefusesWrongCommandLinesWithOneLineAndStatusTwo) {
       {arguments_8b({"--what-if"}), "--what-if: expects a text after it, found nothing"},
       {arguments_8b({"--what-if", "seq_len"}), "--what-if: 'seq_len' lacks '='"},
       {arguments_8b({"--what-if", "a.b=1|2"}), "a.b: unknown key"},
-      {arguments_8b({"--what-if", "local_batch_size=1|2"}), "local_batch_size: is the end of several keys: "},
+      {arguments_8b({"--what-if", "mode=none|full"}),
+       "mode: is the end of several keys: activation_checkpoint.mode, comm.mode; write one in full, as in --what-if "},
       {{"estimate"}, "NGPU: expects a whole number", {{"NGPU", "many"}}},
   };
   for (const auto& refusal : refusals) expect_refused(refusal);
@@ -83,6 +84,13 @@ TEST(EstimateCommand, AWhatIfRefusesTheOptionsThatItWouldIgnore) {
     arguments.insert(arguments.end(), option.begin(), option.end());
     expect_refused({arguments, "--what-if: gives one table; leave out "});
   }
+}
+
+TEST(EstimateCommand, AWhatIfWithoutARowThatCanBePredictedIsAMistake) {
+  const auto outcome = test::run_titan(arguments_8b({"--what-if", "tensor_parallel_degree=3|5"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.error, "--what-if: no combination could be predicted; the table says why\n");
+  EXPECT_NE(outcome.output.find("refused, see [1]"), std::string::npos) << outcome.output;
 }
 
 TEST(EstimateCommand, SaysWhichFileItCannotWrite) {
