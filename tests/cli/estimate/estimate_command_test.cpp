@@ -172,6 +172,9 @@ TEST(EstimateCommand, WritesATimelineInWhichOperatorsCanBeShown) {
   const auto operators = json::parse(read_file(folder + "/operators.json"))["traceEvents"];
   EXPECT_GT(units.size(), 100u);
   EXPECT_GT(operators.size(), 2 * units.size());
+  EXPECT_EQ(units[0]["name"], "process_name");
+  EXPECT_EQ(units[0]["args"]["name"], "8 ranks like rank") << "viewers put the process's number behind";
+  EXPECT_EQ(units[0]["pid"], 0);
   for (const auto& event : operators) {
     if (event["ph"] == "X") {
       EXPECT_GE(event["dur"].get<double>(), 0.0) << event;
