@@ -1,7 +1,6 @@
 #pragma once
 
 #include "runtime/config/job_config.h"
-#include "runtime/data/data_loader.h"
 #include "runtime/train/model_spec.h"
 
 namespace titan::test {
@@ -13,12 +12,5 @@ train::ModelSpec small_llama(int tensor_ranks = 1);
 
 /// A configuration for small_llama: seq_len 16, float32 everywhere, no checkpointing, clipping that bites.
 config::JobConfig small_config();
-
-/// The global batch of one step, determined by `step`: [num_rows, seq_len]; some labels are ignored, unevenly over the
-/// rows.
-data::Batch global_batch(int64_t step, int64_t num_rows, int64_t seq_len, int64_t vocab_size);
-
-/// Rows [begin, begin + count) of a batch.
-data::Batch rows(const data::Batch& batch, int64_t begin, int64_t count);
 
 }  // namespace titan::test

@@ -8,6 +8,7 @@
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
 #include "tests/support/small_llama.h"
+#include "validate/divergence/synthetic_batch.h"
 
 namespace titan::test {
 namespace {
@@ -160,8 +161,9 @@ void train_steps(const StepCase& one, platform::Platform& platform, int num_step
   train::Session session({.config = one.config, .model = model, .platform = platform, .log = quiet});
   const int64_t num_rows = one.config.training.global_batch_size / session.batch_degree();
   for (int step = 1; step <= num_steps; ++step) {
-    const auto batch = rows(global_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
-                            session.batch_rank() * num_rows, num_rows);
+    const auto batch =
+        validate::rows(validate::synthetic_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
+                       session.batch_rank() * num_rows, num_rows);
     train::train_step(session, batch, step, kLearningRate);
   }
   at_end();
