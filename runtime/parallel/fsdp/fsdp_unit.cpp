@@ -170,13 +170,17 @@ void FsdpUnit::fill_missing_gradients() {
 void FsdpUnit::complete_scatter() {
   if (!scatter_part_.defined()) return;
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  const bool scatters = group_.shard.size() > 1;
   std::exchange(scatter_work_, comm::Work()).wait(stream);
-  // The buffer goes back to the compute stream's pool: what reuses it must come after the reduction.
-  group_.platform.record_event(stream)->block(group_.platform.stream(StreamRole::compute));
+  // The buffer goes back to the compute stream's pool: what reuses it must come after the reduction, and where the
+  // buffer is the part, after the sum over microbatches.
+  if (scatters) group_.platform.record_event(stream)->block(compute);
   scatter_full_.reset();
   const auto scope = group_.platform.use_stream(stream);
   accumulate(std::move(scatter_part_));
   scatter_part_.reset();
+  if (!scatters) group_.platform.record_event(stream)->block(compute);
   if (!sums_replicas()) return;
   const auto all_reduce = group_.platform.stream(StreamRole::all_reduce);
   group_.platform.record_event(stream)->block(all_reduce);

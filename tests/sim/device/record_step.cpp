@@ -166,6 +166,11 @@ std::vector<StepCase> more_step_cases() {
            5),
       make_case("reduce_bfloat16", 1, reduce_bfloat16),
       make_case("reduce_bfloat16_fsdp4", 4, reduce_bfloat16),
+      make_case("ddp4_accumulation2", 4,
+                [](auto& c) {
+                  c.parallelism.data_parallel_replicate_degree = 4;
+                  c.parallelism.data_parallel_shard_degree = 1;
+                }),
       make_case("reduce_bfloat16_ddp4", 4,
                 [=](auto& c) {
                   reduce_bfloat16(c);
