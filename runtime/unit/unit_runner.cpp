@@ -8,16 +8,15 @@
 #include "runtime/platform/attribute.h"
 
 namespace titan::unit {
-
 namespace {
 
-size_t group_begin(const std::vector<RunnerUnit>& units, size_t index) {
+size_t begin_of_group(const std::vector<RunnerUnit>& units, size_t index) {
   const auto& sharding = units[index].sharding;
   while (sharding && index > 0 && units[index - 1].sharding == sharding) --index;
   return index;
 }
 
-size_t group_end(const std::vector<RunnerUnit>& units, size_t index) {
+size_t end_of_group(const std::vector<RunnerUnit>& units, size_t index) {
   const auto& sharding = units[index].sharding;
   while (++index < units.size() && sharding && units[index].sharding == sharding) continue;
   return index;
@@ -29,7 +28,7 @@ std::vector<LocalShard*> shards_of(const std::vector<RunnerUnit>& units, size_t 
   const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units[index];
   if (!sharding) return {};
   int64_t first = 0;
-  for (size_t i = group_begin(units, index); i < index; ++i) {
+  for (size_t i = begin_of_group(units, index); i < index; ++i) {
     first += static_cast<int64_t>(units[i].unit->parameters().size());
   }
   const auto all = sharding->shards();
@@ -41,10 +40,10 @@ UnitRunner::UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> uni
     : platform_(platform), units_(std::move(units)) {
   std::set<const UnitSharding*> earlier;
   for (size_t i = 0; i < units_.size(); ++i) {
-    group_of_.push_back({group_begin(units_, i), group_end(units_, i)});
-    const bool is_new =
-        group_of_[i].begin < i || !units_[i].sharding || earlier.insert(units_[i].sharding.get()).second;
-    TORCH_CHECK(is_new,
+    group_of_.push_back({begin_of_group(units_, i), end_of_group(units_, i)});
+    const UnitSharding* sharding = units_[i].sharding.get();
+    if (!sharding || group_of_[i].begin < i) continue;
+    TORCH_CHECK(earlier.insert(sharding).second,
                 "UnitRunner: units that share a sharding must follow each other: unit=", units_[i].unit->full_name());
   }
 }

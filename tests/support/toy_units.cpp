@@ -68,7 +68,7 @@ std::vector<unit::RunnerUnit> shard_toy_units(std::vector<std::unique_ptr<unit::
   std::vector<unit::RunnerUnit> sharded;
   std::shared_ptr<unit::UnitSharding> sharding;
   for (size_t i = 0; i <= loss; ++i) {
-    if (i < 2 || (i - 1) % blocks_per_unit == 0) {
+    if (i < loss && (i < 2 || (i - 1) % blocks_per_unit == 0)) {
       std::vector<unit::Unit*> together;
       for (size_t j = i; j < (i == 0 ? 1 : std::min(loss, i + blocks_per_unit)); ++j)
         together.push_back(units[j].get());
