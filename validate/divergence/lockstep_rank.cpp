@@ -15,7 +15,6 @@
 namespace titan::validate {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int64_t kAfterAll = std::numeric_limits<int64_t>::max();  // later than any microbatch
 
 double epsilon_of(c10::ScalarType dtype) {
@@ -196,9 +195,9 @@ void LockstepRank::compare_shard(const unit::LocalShard& shard, const at::Tensor
 void LockstepRank::compare_pair(const Pair& pair) {
   if (!pair.actual.defined() && !pair.reference.defined()) return;
   if (!pair.actual.defined() || !pair.reference.defined()) {
-    note(pair, {.error = kInfinity});
-    return keep_first(
-        pair, {.mismatch = pair.actual.defined() ? Mismatch::unexpected : Mismatch::missing, .error = kInfinity});
+    note(pair, {.error = std::numeric_limits<double>::infinity()});
+    return keep_first(pair, {.mismatch = pair.actual.defined() ? Mismatch::unexpected : Mismatch::missing,
+                             .error = std::numeric_limits<double>::infinity()});
   }
   const auto scale = reference_->scale.find(pair.stage);
   const double size = scale == reference_->scale.end() ? 0.0 : scale->second;

@@ -193,6 +193,8 @@ TEST(Documentation, AsksQuestionsThatCanBeAnswered) {
   int64_t num_gpus = 8;
   keys.schema.section("hardware").field("num_gpus", num_gpus, "ranks");
   keys.schema.alias("gpus", "hardware.num_gpus");
+  int64_t blocks_per_unit = 1;
+  keys.schema.section("titan").field("fsdp_blocks_per_unit", blocks_per_unit, "blocks");
   int count = 0;
   const std::string option_name = "--what-if '";
   for (size_t at = 0; (at = text.find(option_name, at)) != std::string::npos;) {

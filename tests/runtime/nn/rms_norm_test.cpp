@@ -14,7 +14,7 @@
 namespace titan::nn {
 namespace {
 
-constexpr int64_t kDim = 6;
+constexpr int64_t kWidth = 6;
 
 /// A hook that keeps what it sees and gives twice that.
 TensorHook keep_and_double(std::vector<at::Tensor>& seen) {
@@ -28,13 +28,13 @@ TensorHook keep_and_double(std::vector<at::Tensor>& seen) {
 class RMSNormHooks : public testing::TestWithParam<bool> {
  protected:
   RMSNormHooks() {
-    norm_.parameters().front()->value = at::randn({kDim}, at::kDouble);
+    norm_.parameters().front()->value = at::randn({kWidth}, at::kDouble);
     if (GetParam()) norm_.use_fused_operators();
   }
 
   at::NoGradGuard no_grad_;
-  RMSNorm norm_{nullptr, "norm", kDim, 1e-5};
-  at::Tensor x_ = at::randn({3, kDim}, at::kDouble), y_ = at::randn({3, kDim}, at::kDouble);
+  RMSNorm norm_{nullptr, "norm", kWidth, 1e-5};
+  at::Tensor x_ = at::randn({3, kWidth}, at::kDouble), y_ = at::randn({3, kWidth}, at::kDouble);
 };
 
 TEST_P(RMSNormHooks, TheInputHookSeesTheSumOnceAndTheSumReturnedIsTheOneBeforeIt) {
