@@ -84,8 +84,12 @@ bool has_content(const LayoutResult& result) {
 
 LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, platform::Platform& platform) {
   metrics::Logger quiet(std::cout, {.quiet = true});
-  train::Session session(
-      {.config = run.config, .model = model, .platform = platform, .log = quiet, .uniform_dtype = run.uniform_dtype});
+  train::Session session({.config = run.config,
+                          .model = model,
+                          .platform = platform,
+                          .log = quiet,
+                          .uniform_dtype = run.uniform_dtype,
+                          .fsdp_blocks_per_unit = run.fsdp_blocks_per_unit});
   const int64_t num_rows = run.global_rows / session.batch_degree();
   LayoutResult result;
   for (int64_t step = 1; step <= run.num_steps; ++step) {

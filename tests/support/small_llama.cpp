@@ -8,11 +8,12 @@ namespace titan::test {
 
 namespace {
 
-config::ModelDims dims_for(int64_t tensor_ranks) {
+config::ModelDims dims_for(int64_t tensor_ranks, int64_t num_layers) {
   if (tensor_ranks == 1) {
-    return {.num_layers = 2, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61};
+    return {
+        .num_layers = num_layers, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61};
   }
-  return {.num_layers = 2,
+  return {.num_layers = num_layers,
           .dim = 8 * tensor_ranks,
           .num_heads = 2 * tensor_ranks,
           .num_kv_heads = tensor_ranks,
@@ -22,8 +23,8 @@ config::ModelDims dims_for(int64_t tensor_ranks) {
 
 }  // namespace
 
-train::ModelSpec small_llama(int tensor_ranks) {
-  const models::llama3::Config config{.dims = dims_for(tensor_ranks)};
+train::ModelSpec small_llama(int tensor_ranks, int num_layers) {
+  const models::llama3::Config config{.dims = dims_for(tensor_ranks, num_layers)};
   return {.name = "llama3",
           .flavor = "small",
           .dims = config.dims,

@@ -134,6 +134,12 @@ TEST(Divergence, ASequenceThatTensorRanksDoNotDivideAgrees) {
   }
 }
 
+TEST(Divergence, BlocksThatAreWrappedTogetherAgree) {
+  auto options = composition({2, 2, 2});
+  options.fsdp_blocks_per_unit = 2;
+  expect_agreement(options);
+}
+
 TEST(Divergence, TheOptimizerStepInBackwardAgrees) {
   auto options = composition({1, 2, 2});
   options.config.optimizer.early_step_in_backward = true;
@@ -208,19 +214,22 @@ TEST(Divergence, FindsSwappedShardsAtTheRankThatSwappedThem) {
   expect_found(with_fault({1, 4, 1}, fault), {Stage::forward, "tok_embeddings", "output", 2});
 }
 
-// Defect 8.
+// Defect 8, whatever is wrapped with the block.
 TEST(Divergence, FindsAShardThatWasInitialisedWrongly) {
-  auto options = composition({1, 2, 2});
-  options.hooks.after_build = [](train::Session& session) {
-    if (session.platform().world().rank != 3) return;
-    for (auto* shard : session.runner().shards()) {
-      if (shard->name == "layers.1.feed_forward.w2.weight") shard->value.mul_(2.0);
-    }
-  };
-  const auto report =
-      expect_found(options, {Stage::initialisation, "layers.1", "layers.1.feed_forward.w2.weight value", 3, 0, -1});
-  ASSERT_TRUE(report.first);
-  EXPECT_EQ(report.first->hint, "the value is 2 times the reference's: off by the size of axis fsdp or tp");
+  for (const int64_t together : {1, 2}) {
+    auto options = composition({1, 2, 2});
+    options.fsdp_blocks_per_unit = together;
+    options.hooks.after_build = [](train::Session& session) {
+      if (session.platform().world().rank != 3) return;
+      for (auto* shard : session.runner().shards()) {
+        if (shard->name == "layers.1.feed_forward.w2.weight") shard->value.mul_(2.0);
+      }
+    };
+    const auto report =
+        expect_found(options, {Stage::initialisation, "layers.1", "layers.1.feed_forward.w2.weight value", 3, 0, -1});
+    ASSERT_TRUE(report.first);
+    EXPECT_EQ(report.first->hint, "the value is 2 times the reference's: off by the size of axis fsdp or tp");
+  }
 }
 
 // Defect 9. The token count divides the loss's gradient; the tensors between units are already wrong after the loss.

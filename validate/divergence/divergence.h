@@ -38,6 +38,7 @@ struct DivergenceOptions {
   int64_t num_steps = 2;
   c10::ScalarType dtype = c10::kDouble;  // everywhere, on both sides
   double tolerance = 1e-9;               // relative, of each tensor in norm
+  int64_t fsdp_blocks_per_unit = 1;      // of the composition; the reference has one rank
   std::function<void(const std::string&)> progress;
   DivergenceHooks hooks = {};
 };

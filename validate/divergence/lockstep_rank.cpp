@@ -47,11 +47,13 @@ LockstepRank::LockstepRank(const DivergenceOptions& options, platform::Platform&
       disturbed_(disturb(options, platform)),
       observing_(disturbed_ ? *disturbed_ : platform),
       findings_(findings) {
-  session_ = std::make_unique<train::Session>(train::SessionInputs{.config = options.config,
-                                                                   .model = options.model,
-                                                                   .platform = observing_,
-                                                                   .log = quiet_,
-                                                                   .uniform_dtype = options.dtype});
+  session_ =
+      std::make_unique<train::Session>(train::SessionInputs{.config = options.config,
+                                                            .model = options.model,
+                                                            .platform = observing_,
+                                                            .log = quiet_,
+                                                            .uniform_dtype = options.dtype,
+                                                            .fsdp_blocks_per_unit = options.fsdp_blocks_per_unit});
   if (options.hooks.after_build) options.hooks.after_build(*session_);
 }
 
@@ -142,9 +144,8 @@ void LockstepRank::compare_gradients() {
   const auto& units = session_->runner().units();
   const int64_t last = session_->batch_rules().accumulation - 1;
   for (size_t i = 0; i < units.size(); ++i) {
-    if (!units[i].sharding) continue;
     int64_t number = 0;
-    for (const auto* shard : units[i].sharding->shards()) {
+    for (const auto* shard : unit::shards_of(units, i)) {
       compare_shard(*shard, shard->grad, find_or_none(reference_->gradients, shard->name),
                     {.stage = Stage::backward,
                      .microbatch = last,
@@ -167,9 +168,8 @@ void LockstepRank::compare_norm(const at::Tensor& norm) {
 void LockstepRank::compare_parameters(Stage stage) {
   const auto& units = session_->runner().units();
   for (size_t i = 0; i < units.size(); ++i) {
-    if (!units[i].sharding) continue;
     int64_t number = 0;
-    for (const auto* shard : units[i].sharding->shards()) {
+    for (const auto* shard : unit::shards_of(units, i)) {
       compare_shard(
           *shard, shard->value, find_or_none(reference_->parameters, shard->name),
           {.stage = stage,
