@@ -14,12 +14,14 @@ Module::Module(Module* parent, const std::string& name) : full_name_(join(parent
 }
 
 std::vector<Parameter*> Module::parameters() const {
-  std::vector<Parameter*> all = own_parameters();
-  for (const Module* child : children_) {
-    const auto below = child->parameters();
-    all.insert(all.end(), below.begin(), below.end());
-  }
+  std::vector<Parameter*> all;
+  append_parameters(all);
   return all;
+}
+
+void Module::append_parameters(std::vector<Parameter*>& all) const {
+  for (const auto& parameter : own_parameters_) all.push_back(parameter.get());
+  for (const Module* child : children_) child->append_parameters(all);
 }
 
 std::vector<Parameter*> Module::own_parameters() const {

@@ -71,6 +71,8 @@ class Module {
   at::Tensor leave(const at::Tensor& y) const { return output_hook_ ? output_hook_(y) : y; }
 
  private:
+  void append_parameters(std::vector<Parameter*>& all) const;
+
   std::string full_name_;
   std::vector<Module*> children_;
   std::vector<std::unique_ptr<Parameter>> own_parameters_;

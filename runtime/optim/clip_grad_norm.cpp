@@ -1,5 +1,6 @@
 #include "runtime/optim/clip_grad_norm.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/stack.h>
@@ -46,7 +47,7 @@ void reduce_over(const std::string& axis, std::map<AxisSet, at::Tensor>& sums, c
 }  // namespace
 
 at::Tensor grad_norm(const std::vector<unit::LocalShard*>& shards, const NormMesh& mesh, platform::Platform& platform) {
-  const at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const platform::Stream stream = platform.stream(platform::StreamRole::compute);
   std::map<AxisSet, at::Tensor> sums = local_sums(shards, platform.device());
   AxisSet axes;

@@ -57,6 +57,7 @@ Allocation* RankState::allocate(uint64_t num_bytes) {
 
 void RankState::free(Allocation* allocation) {
   const std::shared_ptr<RankState> alive = std::move(allocation->rank);
+  ++num_frees_;
   if (allocation->draft != 0) {
     if (allocation->draft == draft_) {
       --num_drafted_;
@@ -69,8 +70,9 @@ void RankState::free(Allocation* allocation) {
   if (is_drafting()) {
     freed_in_draft_.push_back(
         {trace::NodeKind::free, allocation->stream, 0, allocation->storage, allocation->num_bytes});
-  } else if (is_recording_)
+  } else if (is_recording_ && !frees_are_silent_) {
     recorder_.free(allocation->stream, allocation->storage, allocation->num_bytes);
+  }
   delete allocation;
 }
 

@@ -216,6 +216,7 @@ UnitTemplate record_forward(RankState& rank, c10::DeviceIndex device, const Call
   if (!rank.last_draft_was_closed()) throw NoTemplate("it keeps or frees tensors that are not its own");
   if (!kind.keep_for_backward && (!made.saved.empty() || !made.shared.empty()))
     throw NoTemplate("it keeps tensors though none are needed");
+  made.make_index(/*num_forward=*/0);
   return made;
 }
 
@@ -226,6 +227,7 @@ UnitTemplate record_backward(RankState& rank, c10::DeviceIndex device, const Cal
   if (!rank.last_draft_was_closed()) throw NoTemplate("it keeps or frees tensors that are not its own");
   check_backward(forward, made);
   check_inputs_kept(forward, made);
+  made.make_index(forward.own.size());
   return made;
 }
 

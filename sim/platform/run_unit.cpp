@@ -22,6 +22,7 @@ using unit::UnitCall;
 using MadeTemplate = std::shared_ptr<const UnitTemplate>;
 
 constexpr size_t kUsualKeySize = 256;
+constexpr int64_t kIsForward = -1;  // in place of the number of a forward
 
 uint32_t storage_number(const at::Tensor& tensor) {
   const Allocation* allocation = tensor.defined() ? allocation_of(tensor) : nullptr;
@@ -51,7 +52,7 @@ class TemplatedCall {
 
  private:
   bool can_be_templated() const;
-  TemplateKey begin_key(Phase phase);
+  TemplateKey begin_key(int64_t forward);
   void append_state(TemplateKey& key) const;
   template <class Record>
   MadeTemplate find(const TemplateKey& key, int64_t* number, const Record& record);
@@ -99,12 +100,11 @@ bool TemplatedCall::can_be_templated() const {
          std::none_of(call_.arguments.begin(), call_.arguments.end(), is_state);
 }
 
-TemplateKey TemplatedCall::begin_key(Phase phase) {
+// `forward`: number of the template whose backward the call is.
+TemplateKey TemplatedCall::begin_key(int64_t forward) {
   const int64_t policy = call_.checkpoint ? templates_.number_of("checkpoint " + call_.checkpoint->key()) : -1;
-  TemplateKey key{
-      templates_.number_of(call_.unit->type()), std::bit_cast<int64_t>(call_.unit->variant()),
-      static_cast<int64_t>(phase) | call_.keep_for_backward << 4 | rank_.stream() << 8 | rank_.category() << 16,
-      policy};
+  TemplateKey key{templates_.number_of(call_.unit->type()), std::bit_cast<int64_t>(call_.unit->variant()),
+                  call_.keep_for_backward | rank_.stream() << 8 | rank_.category() << 16, policy, forward};
   key.reserve(kUsualKeySize);
   append_state(key);
   return key;
@@ -173,7 +173,7 @@ void TemplatedCall::try_backward(const UnitTemplate& forward) {
 }
 
 MadeTemplate TemplatedCall::find_forward(const std::vector<External>& inputs, int64_t* number) {
-  TemplateKey key = begin_key(Phase::forward);
+  TemplateKey key = begin_key(kIsForward);
   for (const auto& input : inputs) append(input, key);
   try {
     return find(key, number, [&] {
@@ -263,8 +263,7 @@ Tuple TemplatedCall::run_backward() {
                 call_.unit->full_name(), " got a gradient that is not on the device or has a history");
   }
   const BackwardExternals described = describe_backward(forward);
-  TemplateKey key = begin_key(Phase::backward);
-  key.push_back(saved->number);
+  TemplateKey key = begin_key(saved->number);
   for (const bool owns : described.owns_input) key.push_back(owns);
   for (const bool owns : described.owns_shared) key.push_back(owns);
   for (const auto* list : {&described.gradients, &described.cells}) {

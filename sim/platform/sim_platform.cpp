@@ -16,6 +16,7 @@
 #include "sim/device/storage.h"
 #include "sim/platform/run_unit.h"
 #include "sim/trace/categories.h"
+#include "sim/trace/renumber.h"
 
 namespace titan::sim {
 namespace {
@@ -119,6 +120,7 @@ const trace::Trace& SimPlatform::trace() const { return state_->recorder().trace
 trace::Trace SimPlatform::take_trace() {
   trace::Trace trace = state_->end_recording();
   trace::assign_categories(trace);
+  trace::renumber_by_use(trace);
   return trace;
 }
 

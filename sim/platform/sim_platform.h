@@ -38,8 +38,8 @@ class SimPlatform final : public platform::Platform {
 
   /// What has been recorded so far.
   const trace::Trace& trace() const;
-  /// Ends recording and gives each storage its category (sim/trace/categories.h): from then on the rank can only be
-  /// taken down.
+  /// Ends recording, gives each storage its category (sim/trace/categories.h) and numbers descriptors by their use
+  /// (sim/trace/renumber.h): from then on the rank can only be taken down.
   trace::Trace take_trace();
   RankState& state() { return *state_; }
   const UnitTemplates& templates() const { return templates_; }

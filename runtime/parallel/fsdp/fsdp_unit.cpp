@@ -1,6 +1,6 @@
 #include "runtime/parallel/fsdp/fsdp_unit.h"
 
-#include <ATen/core/grad_mode.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -59,7 +59,7 @@ void FsdpUnit::begin_unshard() {
   if (state_ != State::sharded) return;
   state_ = State::gathering;
   if (group_.shard.size() == 1) return;
-  at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
   const auto bytes = at::TensorOptions().dtype(at::kByte).device(group_.platform.device());
   const auto copy_in = group_.platform.stream(StreamRole::all_gather_copy_in);
@@ -83,7 +83,7 @@ void FsdpUnit::begin_unshard() {
 void FsdpUnit::finish_unshard() {
   begin_unshard();
   if (state_ == State::unsharded) return;
-  at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   state_ = State::unsharded;
   if (values_are_shards()) return;
   const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
@@ -113,7 +113,7 @@ void FsdpUnit::reshard() {
 }
 
 void FsdpUnit::begin_reduce(bool last_microbatch) {
-  at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   if (is_alone()) return take_gradients();
   // Before this unit's reduction is enqueued: computation then waits for the previous one only, which ran beside it.
   if (FsdpUnit* previous = std::exchange(group_.reducing, this)) previous->complete_scatter();
@@ -204,7 +204,7 @@ void FsdpUnit::accumulate(at::Tensor&& part) {
 }
 
 void FsdpUnit::finish_reduce() {
-  at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   group_.shards_changed = true;  // by the update that follows
   if (is_alone()) {
     fill_missing_gradients();

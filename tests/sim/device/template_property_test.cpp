@@ -28,7 +28,8 @@ std::vector<Property> properties() {
   };
   return {{"sizes", [](const at::Tensor& t) { return t.size(0); },
            [](const Options& o) {
-             return std::array{at::empty({2, kRows}, o), at::empty({kRows, 2}, o)};
+             const auto all = at::empty({kRows, kWidth}, o);
+             return std::array{all, all.narrow(0, 0, kRows / 2)};
            }},
           {"number_of_dims", [](const at::Tensor& t) { return t.dim(); },
            [](const Options& o) {
@@ -141,7 +142,19 @@ TEST(TemplateKey, TellsPartsOfParameters) {
   });
 }
 
-// Where a value takes a gradient is decided when it is bound.
+TEST(TemplateKey, TellsFusedOperators) {
+  expect_same([](SimPlatform& p) {
+    for (const bool is_fused : {false, true}) {
+      FunctionUnit one("fused", [](const FunctionUnit& u, const Tuple& x) -> Tuple {
+        const auto y = at::silu(x[0]);
+        return {u.computes_fused() ? y : at::silu(y)};
+      });
+      if (is_fused) one.use_fused_operators();
+      forward(p, one, row_input(p), nullptr);
+    }
+  });
+}
+
 TEST(TemplateKey, TellsHowManyParametersAndBuffersThereAre) {
   expect_same([](SimPlatform& p) {
     for (const bool is_parameter : {true, false}) {

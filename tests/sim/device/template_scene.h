@@ -53,6 +53,7 @@ inline Outcome expect_same(const Scene& scene, const DeviceOptions& options = {}
   const auto executed = play(scene, {.memory = options.memory, .templates = false});
   auto templated = play(scene, options);
   EXPECT_EQ(trace::first_difference(executed.trace, templated.trace), std::nullopt);
+  EXPECT_TRUE(executed.trace == templated.trace);  // tables of descriptors and all
   EXPECT_EQ(executed.segments, templated.segments);
   return templated;
 }
