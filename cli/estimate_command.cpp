@@ -93,7 +93,8 @@ std::optional<estimator::Estimate> predict_other(const Run& run, const config::J
                                 .model = request.model,
                                 .machine = request.machine,
                                 .world_size = request.world_size,
-                                .uniform_dtype = request.uniform_dtype});
+                                .uniform_dtype = request.uniform_dtype,
+                                .fsdp_blocks_per_unit = request.fsdp_blocks_per_unit});
   } catch (const config::ConfigError&) {
     return std::nullopt;  // the change contradicts something else
   }

@@ -216,6 +216,24 @@ TEST(EstimateCommand, ARowOfAWhatIfIsTheEstimateOfItsFlags) {
   }
 }
 
+// 8B has 32 blocks: as one they are gathered at once, before anything can hide it. Half the bytes of reduction hide
+// better.
+TEST(EstimateCommand, WrappingAndTheFormatOfReductionChangeTheStep) {
+  const auto report = [](Arguments more) {
+    more.insert(more.end(), {"--json", "-"});
+    return json::parse(estimate_8b(more).output);
+  };
+  const auto exposed = [](const json& one) {
+    return one["time_breakdown"]["exposed_communication_s"]["fsdp"].get<double>();
+  };
+  const auto reserved = [](const json& one) { return one["memory"]["ranks"][0]["peak_reserved_bytes"].get<int64_t>(); };
+  const auto plain = report({}), together = report({"--titan.fsdp_blocks_per_unit", "32"});
+  EXPECT_EQ(together["settings"]["titan.fsdp_blocks_per_unit"], "32");
+  EXPECT_GT(exposed(together), 2 * exposed(plain));
+  EXPECT_GT(reserved(together), reserved(plain));
+  EXPECT_LT(exposed(report({"--training.mixed_precision_reduce", "bfloat16"})), exposed(plain));
+}
+
 // The issue: 1 s for 405B, 0.6 s for 8B, with start-up, and 1 GB. Processor time, twice as much for slow machines.
 TEST(EstimateCommand, TakesLittleTimeAndMemory) {
   const auto large = test::run_titan({"estimate", "--config", "llama3_405b", "--gpus", "512", "--hardware",

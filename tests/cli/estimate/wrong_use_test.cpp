@@ -41,6 +41,7 @@ TEST(EstimateCommand, RefusesWrongCommandLinesWithOneLineAndStatusTwo) {
       {{"estimate", "--gpus", "0"}, "hardware.num_gpus: must be at least 1, found 0"},
       {{"estimate", "--gpus", "many"}, "hardware.num_gpus: expects a whole number"},
       {{"estimate", "--config", "8b", "--gpus"}, "hardware.num_gpus: expects a whole number or none after it"},
+      {arguments_8b({"--titan.fsdp_blocks_per_unit", "0"}), "titan.fsdp_blocks_per_unit: must be at least 1, found 0"},
       {arguments_8b({"--hardware", "h100"}), "hardware.gpu: found no file 'h100' and no shipped file of that name"},
       {arguments_8b({"--cluster", "none_such"}), "hardware.cluster: found no file 'none_such'"},
       {arguments_8b({"--software", "none_such"}), "hardware.software: found no file 'none_such'"},
