@@ -85,17 +85,16 @@ RunsByHardware record_all(std::vector<Row> rows, Progress& progress) {
 }
 
 fs::path file_argument(Arguments arguments) {
-  const auto files = take_repeated(arguments, "fit");
+  const auto file = take_one(arguments, "fit");
   if (!arguments.empty()) {
     throw config::ConfigError(arguments.front(), "is no option of calibrate; allowed is --fit ROWS.csv");
   }
-  if (files.empty()) {
+  if (!file) {
     throw config::ConfigError("titan calibrate",
                               "measuring operators on a GPU is not there yet; fit to measured runs with --fit ROWS.csv "
                               "(titan calibrate --help)");
   }
-  if (files.size() > 1) throw config::ConfigError("--fit", "is given twice");
-  return files.front();
+  return *file;
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ constexpr const char* kDiffHelp =
 
 double read_tolerance(Arguments& arguments) {
   double tolerance = 0.01;
-  const auto given = take_repeated(arguments, "tolerance");
-  if (given.empty()) return tolerance;
+  const auto given = take_one(arguments, "tolerance");
+  if (!given) return tolerance;
   const config::Field field("--tolerance", &tolerance, "", {.minimum = 0});
-  field.assign(field.read_text(given.back()));
+  field.assign(field.read_text(*given));
   return tolerance;
 }
 
@@ -43,6 +43,7 @@ int diff_command(const Arguments& arguments) {
   }
   Arguments files = arguments;
   const double tolerance = read_tolerance(files);
+  refuse_options(files, "diff", "allowed is --tolerance SHARE");
   if (files.size() != 2) {
     throw config::ConfigError("titan diff",
                               "expects two files, found " + std::to_string(files.size()) + " (titan diff --help)");

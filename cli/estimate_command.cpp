@@ -67,10 +67,14 @@ void declare(config::Schema& schema, Options& options) {
       .field("operators", options.operators, "the timeline shows each operator, not only units and communication");
 }
 
+std::unique_ptr<Job> load(const Arguments& arguments, Options& options) {
+  return load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); });
+}
+
 /// A configuration and what predicts it.
 struct Run {
-  Run(const Arguments& arguments, Options& options)
-      : job(load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); })),
+  explicit Run(std::unique_ptr<Job> loaded)
+      : job(std::move(loaded)),
         model(models::find_model(job->config.model.name, job->config.model.flavor)),
         prediction(*job, model, num_imagined_ranks(*job)) {}
   Run(const Run&) = delete;
@@ -147,7 +151,12 @@ void check_output_paths(const Options& options) {
 }
 
 int report_one(const Arguments& arguments, Options& options, Clock::time_point begin) {
-  const Run run(arguments, options);
+  auto job = load(arguments, options);
+  if (job->config.job.print_config) {
+    const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
+    return print_config(*job, model, num_imagined_ranks(*job));
+  }
+  const Run run(std::move(job));
   check_output_paths(options);
   const auto recording = estimator::record(run.prediction.request());
   auto estimate = predict(run, recording, options.html.has_value());
@@ -169,7 +178,7 @@ estimator::WhatIfRow answer(const Arguments& arguments, const estimator::Overrid
     Arguments all = arguments;
     all.insert(all.end(), changes.begin(), changes.end());
     Options unused;
-    const Run run(all, unused);
+    const Run run(load(all, unused));
     row.estimate = estimator::simulate(run.prediction.request());
     describe(run, row.estimate->subject);
   } catch (const config::ConfigError& error) {
@@ -179,10 +188,13 @@ estimator::WhatIfRow answer(const Arguments& arguments, const estimator::Overrid
 }
 
 int report_what_if(const Arguments& arguments, Options& options) {
-  const auto job = load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); });
-  if (options.json || options.html || options.trace || options.operators || !options.assertions.empty()) {
-    throw config::ConfigError("--what-if",
-                              "gives one table; leave out --json, --html, --trace, --operators and --assert");
+  const auto job = load(arguments, options);
+  const bool other_output = options.json || options.html || options.trace || options.operators ||
+                            !options.assertions.empty() || job->config.job.print_config;
+  if (other_output) {
+    throw config::ConfigError(
+        "--what-if",
+        "gives one table; leave out --json, --html, --trace, --operators, --assert and --job.print_config");
   }
   estimator::resolve_keys(options.what_if, job->schema);
   std::vector<estimator::WhatIfRow> rows;

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/published_runs.h"
+#include "cli/repeated_option.h"
 #include "estimator/analytic.h"
 #include "estimator/hardware/units.h"
 #include "estimator/simulate/simulate.h"
@@ -56,12 +57,14 @@ bool is_wanted(const validate::PublishedRow& row, const Arguments& names) {
 }
 
 void check_names(const std::vector<validate::PublishedRow>& rows, const Arguments& names) {
+  refuse_options(names, "validate published", "it takes rows and tables only");
   for (const auto& name : names) {
     const bool known = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return is_wanted(row, {name}); });
     if (known) continue;
     Arguments ids;
     for (const auto& row : rows) ids.push_back(row.id);
-    throw config::ConfigError(name, "is no published row or table" + config::did_you_mean(name, ids));
+    throw config::ConfigError(name.empty() ? "''" : name,
+                              "is no published row or table" + config::did_you_mean(name, ids));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/cli/train/run_titan.h"
@@ -78,8 +79,8 @@ TEST(EstimateCommand, RefusesWhatItCannotPredictByName) {
 }
 
 TEST(EstimateCommand, AWhatIfRefusesTheOptionsThatItWouldIgnore) {
-  const Arguments options[] = {
-      {"--json", "-"}, {"--html", "page.html"}, {"--trace", "t.json"}, {"--operators"}, {"--assert", "fits"}};
+  const Arguments options[] = {{"--json", "-"}, {"--html", "page.html"}, {"--trace", "t.json"},
+                               {"--operators"}, {"--assert", "fits"},    {"--job.print_config"}};
   for (const auto& option : options) {
     Arguments arguments = arguments_8b({"--what-if", "training.local_batch_size=1|2"});
     arguments.insert(arguments.end(), option.begin(), option.end());
@@ -146,7 +147,49 @@ TEST(CalibrateCommand, SaysWhichRowsItLeavesOut) {
   EXPECT_NE(outcome.error.find("\n" + file + ": has no row"), std::string::npos) << outcome.error;
 }
 
+TEST(DiffCommand, SaysWhatIsWrongWithItsArguments) {
+  const Refusal refusals[] = {
+      {{"diff"}, "titan diff: expects two files, found 0"},
+      {{"diff", "a", "b", "--bogus"}, "--bogus: is no option of diff; allowed is --tolerance SHARE"},
+      {{"diff", "a", "b", "--tolerance"}, "--tolerance: expects a text after it, found nothing"},
+      {{"diff", "a", "b", "--tolerance", "much"}, "--tolerance: expects a number, found 'much'"},
+      {{"diff", "a", "b", "--tolerance", "nan"}, "--tolerance: "},
+      {{"diff", "a", "b", "--tolerance=-1"}, "--tolerance: must be at least 0"},
+      {{"diff", "a", "b", "--tolerance", "1", "--tolerance", "2"}, "--tolerance: is given twice"},
+      {{"diff", "no_such.json", "b"}, "no_such.json: cannot be read: No such file or directory"},
+      {{"diff", "README.md", "README.md"}, "README.md: is no JSON: "},
+      {{"diff", "docs", "docs"}, "docs: cannot be read: "},
+  };
+  for (const auto& refusal : refusals) expect_refused(refusal);
+}
+
+// A device, a pipe or a link is written, not replaced by a file of its name.
+TEST(EstimateCommand, WritesToDevicesAndSaysWhenTheyAreFull) {
+  for (const char* option : {"--json", "--html", "--trace"}) {
+    const auto full = test::run_titan(arguments_8b({"--compile.no_enable", option, "/dev/full"}));
+    EXPECT_EQ(full.status, 1) << option;
+    EXPECT_EQ(full.error, "titan: /dev/full: cannot be written: No space left on device\n") << option;
+    EXPECT_EQ(test::run_titan(arguments_8b({"--compile.no_enable", option, "/dev/null"})).status, 0) << option;
+  }
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST(EstimateCommand, PrintsTheConfigurationWithoutPredicting) {
+  const auto outcome = test::run_titan(arguments_8b({"--job.print_config"}));  // compiled: cannot be predicted yet
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_EQ(outcome.output.rfind("{\n  \"job\": {", 0), 0u) << outcome.output.substr(0, 100);
+  expect_refused({{"estimate", "--config", "405b", "--gpus", "3", "--job.print_config"}, "parallelism."});
+}
+
+TEST(TrainCommand, RefusesMoreRanksThanThisMachineHolds) {
+  expect_refused({{"train"}, "NGPU: at most ", {{"COMM_MODE", "local_tensor"}, {"NGPU", "100000"}}});
+  expect_refused({{"train"}, "NGPU: at most ", {{"NGPU", "100000"}}});
+}
+
 TEST(ValidatePublished, RefusesUnknownRows) {
+  expect_refused({{"validate", "published", "--all"}, "--all: is no option of validate published; it takes rows "});
+  expect_refused({{"validate", "published", ""}, "'': is no published row or table"});
   expect_refused(
       {{"validate", "published", "h100-T1"}, "h100-T1: is no published row or table; did you mean 'h100-T1-a'?"});
   expect_refused({{"validate", "publishd"}, "titan validate: unknown kind 'publishd'; did you mean 'published'?"});
