@@ -125,6 +125,7 @@ std::string time_bars(const Estimate& estimate) {
   for (const auto& [axis, seconds] : time.exposed_communication_s) add("exposed " + axis, seconds, "k-communication");
   add("pipeline bubble", time.bubble_s, "k-bubble");
   add("waiting for the host", time.host_bound_s, "c7");
+  add("the host computes", time.host_work_s, "c7");
   add("idle otherwise", other_idle_s(time), "k-idle");
   const double hidden = std::max(0.0, time.communication_s - time.total_exposed_s());
   return section("Where the time of a step goes",

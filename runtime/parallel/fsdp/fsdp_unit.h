@@ -37,10 +37,13 @@ class FsdpUnit : public unit::UnitSharding {
   bool values_are_shards() const;  // nothing to gather and nothing to cast: forward reads the shards themselves
   void cast_shards();
   bool is_alone() const;  // no rank to share with: gradients stay where they are
+  bool offloads() const;  // shards, gradients and optimizer state are in memory that is not the device's
   void take_gradients();
   void fill_missing_gradients();
   void complete_scatter();
   void accumulate(at::Tensor&& part);
+  void offload(const at::Tensor& part);
+  void finish_offload();
   void sum_over_tensor_ranks(const at::Tensor& partial);
   void sum_separate_gradients();
 
@@ -57,7 +60,9 @@ class FsdpUnit : public unit::UnitSharding {
   bool last_microbatch_ = false;
   at::Tensor scatter_full_, scatter_part_;
   comm::Work scatter_work_, replicate_work_;
-  at::Tensor gradient_part_;  // this rank's gradients summed over microbatches, one flat tensor
+  at::Tensor gradient_part_;   // this rank's gradients summed over microbatches, one flat tensor
+  at::Tensor host_part_;       // the same in host memory
+  platform::Event offloaded_;  // the last copy to the host is done
 };
 
 }  // namespace titan::parallel

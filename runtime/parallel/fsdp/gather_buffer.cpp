@@ -24,12 +24,17 @@ int64_t lay_out_gather(std::vector<ShardedParameter>& parameters) {
   return offset;
 }
 
+void load(const at::Tensor& shard, const at::Tensor& to) {
+  const bool stays = shard.device() == to.device() || shard.scalar_type() == to.scalar_type();
+  to.copy_(stays ? shard : shard.to(to.device(), shard.scalar_type(), /*non_blocking=*/true), /*non_blocking=*/true);
+}
+
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send) {
   for (const auto& one : parameters) {
     const at::Tensor& value = one.shard.value;
     const at::Tensor chunk = send.narrow(0, one.gather_offset_bytes, wire_bytes(one)).view(one.transport.wire);
     const int64_t padding = one.chunk_numel - value.numel();
-    if (value.numel() > 0) chunk.narrow(0, 0, value.numel()).copy_(value.view({-1}));
+    if (value.numel() > 0) load(value.view({-1}), chunk.narrow(0, 0, value.numel()));
     if (padding > 0) chunk.narrow(0, value.numel(), padding).zero_();
   }
 }

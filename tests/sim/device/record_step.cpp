@@ -147,6 +147,19 @@ std::vector<StepCase> more_step_cases() {
   };
 }
 
+std::vector<StepCase> offload_cases() {
+  std::vector<StepCase> all = step_cases(), chosen;
+  for (auto& one : more_step_cases()) all.push_back(std::move(one));
+  for (const char* name : {"plain", "fsdp4", "hsdp2x2_tp2", "accumulation2", "fsdp4_accumulation2", "ddp2_full",
+                           "early_step", "bfloat16", "bfloat16_fsdp4_tp2", "bfloat16_reshard_never", "tp2", "foreach",
+                           "for_loop", "hsdp2x2_early_step", "uneven_fsdp3_tp2"}) {
+    chosen.push_back(find_case(all, name));
+    chosen.back().name = "offload_" + chosen.back().name;
+    chosen.back().config.training.enable_cpu_offload = true;
+  }
+  return chosen;
+}
+
 const StepCase& find_case(const std::vector<StepCase>& cases, const std::string& name) {
   const auto found = std::find_if(cases.begin(), cases.end(), [&](const StepCase& one) { return one.name == name; });
   if (found == cases.end()) throw std::logic_error("there is no case " + name);

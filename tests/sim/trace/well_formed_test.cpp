@@ -45,7 +45,7 @@ const std::vector<Case>& cases() {
        }},
       {"operation 1: a negative extent", [](Trace& t) { t.ops[1].inputs[0][0] = -1; }},
       {"operation 1: FLOPs and bytes", [](Trace& t) { t.ops[1].flops = NAN; }},
-      {"operation 1: no such class", [](Trace& t) { t.ops[1].op_class = static_cast<OpClass>(4); }},
+      {"operation 1: no such class", [](Trace& t) { t.ops[1].op_class = static_cast<OpClass>(kNumOpClasses); }},
       {"collective 0: no such group", [](Trace& t) { t.collectives[0].group = 2; }},
       {"collective 0: bytes must", [](Trace& t) { t.collectives[0].bytes = -1; }},
       {"collective 0: no such kind", [](Trace& t) { t.collectives[0].kind = static_cast<CollectiveKind>(6); }},
@@ -67,6 +67,16 @@ const std::vector<Case>& cases() {
       {"storage s2 was allocated differently", [](Trace& t) { node_of(t, NodeKind::free).stream = 0; }},
       {"event e4 is not recorded yet", [](Trace& t) { node_of(t, NodeKind::wait_event).id = 4; }},
       {"events must be numbered in order", [](Trace& t) { node_of(t, NodeKind::record_event).id = 1; }},
+      {"only operations may run on the host", [](Trace& t) { node_of(t, NodeKind::host_sync).stream = kHostStream; }},
+      {"only operations may run on the host", [](Trace& t) { node_of(t, NodeKind::op).stream = kPinnedPool; }},
+      {"operations of class host, and no others", [](Trace& t) { node_of(t, NodeKind::op).stream = kHostStream; }},
+      {"operations of class host, and no others", [](Trace& t) { t.ops[0].op_class = OpClass::host; }},
+      {"storage s0 is in host memory", [](Trace& t) { t.nodes[0].stream = kPinnedPool; }},
+      {"storage s0 is not in host memory",
+       [](Trace& t) {
+         t.ops[0].op_class = OpClass::host;
+         node_of(t, NodeKind::op).stream = kHostStream;
+       }},
       {"a batch within a batch",
        [](Trace& t) {
          insert(t, first(t, NodeKind::end_batch), {NodeKind::begin_batch, kP2p});
