@@ -10,7 +10,7 @@
 namespace titan::trace {
 
 /// Changes when files written before can no longer be read.
-inline constexpr uint32_t kTraceVersion = 2;
+inline constexpr uint32_t kTraceVersion = 1;
 
 /// The compact binary form (docs/trace.md), about 4 bytes per node. Throws config::ContractError unless the trace is
 /// well formed.

@@ -78,6 +78,23 @@ TEST(EstimateCommand, ItsRemediesWorkWhenTheyAreAppended) {
   }
 }
 
+// Question 6 of docs/estimate.md.
+TEST(EstimateCommand, AnswersWhatTheOptimizerOnTheCpuSaves) {
+  const auto table = estimate_8b({"--what-if", "training.enable_cpu_offload=false|true"});
+  EXPECT_EQ(table.status, 0) << table.error;
+  EXPECT_TRUE(contains(table.output, "*              false")) << table.output;
+  const auto with = estimate_8b({"--training.enable_cpu_offload", "--json", "-"}),
+             without = estimate_8b({"--json", "-"});
+  ASSERT_EQ(with.status, 0) << with.error;
+  const auto offloaded = json::parse(with.output), kept = json::parse(without.output);
+  const auto &moved = offloaded["memory"]["ranks"][0], &all = kept["memory"]["ranks"][0];
+  EXPECT_LT(moved["device_used_bytes"].get<int64_t>(), all["device_used_bytes"].get<int64_t>());
+  EXPECT_GT(moved["peak_host_bytes"].get<int64_t>(), moved["host_categories"]["optimizer"].get<int64_t>());
+  EXPECT_EQ(moved["host_categories"]["optimizer"], all["categories"]["optimizer"]);
+  EXPECT_EQ(all["peak_host_bytes"], 0);
+  EXPECT_GT(offloaded["step_time_s"].get<double>(), kept["step_time_s"].get<double>());
+}
+
 TEST(EstimateCommand, AssertionsDecideTheStatusAndAreAnsweredOnStandardError) {
   const auto holds = estimate_8b({"--assert", "memory<75GiB", "--assert=fits"});
   EXPECT_EQ(holds.status, 0) << holds.error;

@@ -64,33 +64,42 @@ int64_t link_bytes(const Trace& trace, std::string_view name) {
   return static_cast<int64_t>(bytes);
 }
 
-// The laws of offloading: shards, gradients and optimizer state are in host memory to the byte, and nothing else is.
 // Float32: 4 bytes per parameter, two moments, a step count of 4 bytes per tensor (9 in each of 6 blocks, embedding,
-// norm, head); a quarter of each, as 4 divides every size. The rotary table stays: 128 positions x 8 pairs x 2.
-TEST(Offload, MovesShardsGradientsAndOptimizerStateToTheHostAndNothingElse) {
+// norm, head); a quarter of each, as 4 divides every size. The rotary table stays: 128 positions x 8 pairs x 2. When
+// backward ends the reduction of its last unit, the embedding of 2048 x 256, is under way.
+TEST(Offload, PutsShardsGradientsAndOptimizerStateIntoHostMemory) {
   const int64_t quarter = debug_model().num_parameters, table = 128 * 8 * 2 * 4, steps = (6 * 9 + 3) * 4;
-  const auto before = record(fsdp4(), 0, {}, /*num_steps=*/2), after = record(offloaded(fsdp4()), 0, {}, 2);
-  for (const char* scope : {"backward", ""}) {
-    const auto kept = alive_at_end(before, scope), moved = alive_at_end(after, scope);
-    const int64_t gradients = scope == std::string("backward") ? quarter : 0;
-    EXPECT_EQ(moved.host.at("parameters"), quarter) << scope;
-    EXPECT_EQ(moved.host.at("optimizer"), 2 * quarter + steps) << scope;
-    EXPECT_EQ(moved.host.at("gradients"), gradients) << scope;
-    EXPECT_EQ(moved.device.at("parameters"), table) << scope;
-    EXPECT_EQ(moved.device.at("optimizer"), 0) << scope;
-    for (const char* state : {"parameters", "optimizer"}) {
-      EXPECT_EQ(kept.device.at(state) - moved.device.at(state), moved.host.at(state)) << state << " " << scope;
-    }
+  const auto trace = record(offloaded(fsdp4()), 0, {}, /*num_steps=*/2);
+  auto backward = alive_at_end(trace, "backward"), end = alive_at_end(trace);
+  for (auto* alive : {&backward, &end}) {
+    EXPECT_EQ(alive->host["parameters"], quarter);
+    EXPECT_EQ(alive->host["optimizer"], 2 * quarter + steps);
+    EXPECT_EQ(alive->device["parameters"], table);
+    EXPECT_EQ(alive->device["optimizer"], 0);
+    EXPECT_EQ(alive->device["gradients"], 0);
   }
-  EXPECT_TRUE(alive_at_end(before).host.empty());
+  EXPECT_EQ(backward.host["gradients"], quarter - 2048 * 256);
+  EXPECT_EQ(end.host["gradients"], 0);
 }
 
-// One unit's reduction is under way when backward ends; without offloading its gradients are among the others.
-TEST(Offload, GradientsLeaveTheDeviceUnitByUnit) {
-  const auto kept = alive_at_end(record(fsdp4(), 0, {}), "backward");
-  const auto moved = alive_at_end(record(offloaded(fsdp4()), 0, {}), "backward");
-  EXPECT_EQ(kept.device.at("gradients"), debug_model().num_parameters);
-  EXPECT_EQ(moved.device.contains("gradients") ? moved.device.at("gradients") : 0, 0);
+// The device loses what the host gains, to the byte.
+TEST(Offload, TakesFromTheDeviceWhatIsInHostMemoryAndNothingElse) {
+  const auto sum = [](const std::map<std::string, int64_t>& parts) {
+    int64_t total = 0;
+    for (const auto& [name, bytes] : parts) total += bytes;
+    return total;
+  };
+  for (auto one : offload_cases()) {
+    const auto after = record(one, 0, {}, /*num_steps=*/2);
+    one.config.training.enable_cpu_offload = false;
+    const auto before = record(one, 0, {}, /*num_steps=*/2);
+    EXPECT_EQ(alive_at_end(before).host.size(), 0u);
+    const auto kept = alive_at_end(before), moved = alive_at_end(after);
+    EXPECT_EQ(sum(kept.device) - sum(moved.device), sum(moved.host)) << one.name;
+  }
+  const auto kept = alive_at_end(record(fsdp4(), 0, {}, /*num_steps=*/2), "backward");
+  const auto moved = alive_at_end(record(offloaded(fsdp4()), 0, {}, /*num_steps=*/2), "backward");
+  EXPECT_EQ(sum(kept.device) - sum(moved.device), sum(moved.host));
 }
 
 // Resharded always, parameters cross the link once in forward and once in backward; never, once. Gradients come back

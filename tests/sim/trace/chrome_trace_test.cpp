@@ -96,16 +96,9 @@ TEST(ChromeTrace, TheHostsOwnWorkLiesOnItsThread) {
   r.begin_scope("step");
   r.op(kHostStream, r.intern(OpDescriptor{.name = "adam", .op_class = OpClass::host}), {});
   r.end_scope();
-  const Trace trace = r.take();
-  const std::vector<NodeTime> times{{0, 0, 0}, {3, 1, 3}, {3, 3, 3}};
-  const TimedTrace timed{&trace, times, "rank 0"};
-  bool found = false;
-  for (const auto& event : nlohmann::json::parse(chrome_trace(std::span(&timed, 1)))["traceEvents"]) {
-    if (event["ph"] != "X") continue;
-    EXPECT_EQ(event["tid"], 0);
-    found = found || (event["name"] == "adam" && event["ts"] == 1e6 && event["dur"] == 2e6);
-  }
-  EXPECT_TRUE(found);
+  const nlohmann::json all = events(r.take(), {});
+  EXPECT_EQ(slices(all, 0), (Lines{"step 0.0+3.0", "adam 1.0+1.0"}));
+  EXPECT_EQ(slices(all, 1 + kHostStream), Lines());
 }
 
 TEST(ChromeTrace, WantsATimeForEveryNode) {
