@@ -78,7 +78,8 @@ TEST(EstimateCommand, ItsRemediesWorkWhenTheyAreAppended) {
   }
 }
 
-// Question 6 of docs/estimate.md.
+// Question 6 of docs/estimate.md. An eighth of two moments of 4 bytes for each of 8030261248 parameters, and a step
+// count of 4 bytes for each of 32 x 9 + 3 tensors; host memory has no allocator that rounds.
 TEST(EstimateCommand, AnswersWhatTheOptimizerOnTheCpuSaves) {
   const auto table = estimate_8b({"--what-if", "training.enable_cpu_offload=false|true"});
   EXPECT_EQ(table.status, 0) << table.error;
@@ -90,7 +91,7 @@ TEST(EstimateCommand, AnswersWhatTheOptimizerOnTheCpuSaves) {
   const auto &moved = offloaded["memory"]["ranks"][0], &all = kept["memory"]["ranks"][0];
   EXPECT_LT(moved["device_used_bytes"].get<int64_t>(), all["device_used_bytes"].get<int64_t>());
   EXPECT_GT(moved["peak_host_bytes"].get<int64_t>(), moved["host_categories"]["optimizer"].get<int64_t>());
-  EXPECT_EQ(moved["host_categories"]["optimizer"], all["categories"]["optimizer"]);
+  EXPECT_EQ(moved["host_categories"]["optimizer"], 8030261248 + (32 * 9 + 3) * 4);
   EXPECT_EQ(all["peak_host_bytes"], 0);
   EXPECT_GT(offloaded["step_time_s"].get<double>(), kept["step_time_s"].get<double>());
 }
