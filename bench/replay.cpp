@@ -27,10 +27,11 @@ class FixedPrices final : public replay::CostModel, public replay::NetworkModel 
   double communication_issue_s() const override { return 10e-6; }
   double event_s() const override { return 1e-6; }
   double interference(const trace::OpDescriptor&, int) const override { return 1.1; }
-  replay::Cost collective(const trace::CollectiveDescriptor& collective, const trace::Group&) const override {
+  replay::CommunicationCost collective(const trace::CollectiveDescriptor& collective,
+                                       const trace::Group&) const override {
     return {10e-6 + collective.bytes / 2e11};
   }
-  replay::Cost transfer(const trace::TransferDescriptor& transfer, int32_t, int32_t) const override {
+  replay::CommunicationCost transfer(const trace::TransferDescriptor& transfer, int32_t, int32_t) const override {
     return {10e-6 + transfer.bytes / 5e10};
   }
 };

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/output_path.h"
 #include "cli/prediction.h"
+#include "cli/progress.h"
 #include "cli/repeated_option.h"
 #include "estimator/report/assertion.h"
 #include "estimator/report/html.h"
@@ -42,8 +44,8 @@ constexpr const char* kEstimateHelp =
     "  --trace FILE           timeline for ui.perfetto.dev; --operators: each operator\n"
     "  --what-if 'key=a|b|c'  one table over values; several: all combinations\n"
     "  --assert 'memory<75GiB'  exit status 3 unless it holds; may be repeated\n\n"
-    "Exit status: 0 ok, 2 the configuration is wrong, 3 it does not fit the device or\n"
-    "an assertion does not hold.\n\n"
+    "Exit status: 0 ok, 2 the configuration is wrong (of --what-if: every row), 3 it\n"
+    "does not fit the device or an assertion does not hold.\n\n"
     "examples:\n"
     "  titan estimate --config 8b --gpus 8 --compile.no_enable\n"
     "  titan estimate --config 8b --gpus 64 --hardware a100_sxm_80gb \\\n"
@@ -87,7 +89,8 @@ std::optional<estimator::Estimate> predict_other(const Run& run, const config::J
                                 .model = request.model,
                                 .machine = request.machine,
                                 .world_size = request.world_size,
-                                .uniform_dtype = request.uniform_dtype});
+                                .uniform_dtype = request.uniform_dtype,
+                                .fsdp_blocks_per_unit = request.fsdp_blocks_per_unit});
   } catch (const config::ConfigError&) {
     return std::nullopt;  // the change contradicts something else
   }
@@ -108,8 +111,11 @@ estimator::Estimate predict(const Run& run, const estimator::Recording& recordin
   auto estimate = estimator::simulate(run.prediction.request(), recording, keep_times);
   describe(run, estimate.subject);
   if (!estimate.fits) {
-    estimate.remedies = estimator::find_remedies(
-        run.job->config, [&](const config::JobConfig& config) { return predict_other(run, config); });
+    Progress progress("titan estimate");
+    estimate.remedies = estimator::find_remedies(run.job->config, [&](const config::JobConfig& config) {
+      progress.say("looking for a change that makes it fit");
+      return predict_other(run, config);
+    });
   }
   return estimate;
 }
@@ -180,10 +186,15 @@ int report_what_if(const Arguments& arguments, Options& options) {
   }
   estimator::resolve_keys(options.what_if, job->schema);
   std::vector<estimator::WhatIfRow> rows;
-  for (const auto& overrides : estimator::combinations(options.what_if)) {
+  Progress progress("titan estimate");
+  const auto combinations = estimator::combinations(options.what_if);
+  for (const auto& overrides : combinations) {
+    progress.say("combination " + std::to_string(rows.size() + 1) + " of " + std::to_string(combinations.size()));
     rows.push_back(answer(arguments, overrides, estimator::as_arguments(overrides, job->schema)));
   }
   std::fputs(estimator::what_if_table(rows, {.colours = estimator::wants_colours(STDOUT_FILENO)}).c_str(), stdout);
+  const bool any = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.estimate.has_value(); });
+  if (!any) throw config::ConfigError("--what-if", "no combination could be predicted; the table says why");
   return kOk;
 }
 

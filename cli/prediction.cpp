@@ -49,7 +49,8 @@ estimator::Request Prediction::request(int64_t num_steps) const {
           .machine = machine_,
           .world_size = world_size_,
           .num_steps = num_steps,
-          .uniform_dtype = dtype_};
+          .uniform_dtype = dtype_,
+          .fsdp_blocks_per_unit = job_.titan.fsdp_blocks_per_unit};
 }
 
 }  // namespace titan::cli

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/published_runs.h"
 #include "estimator/analytic.h"
 #include "estimator/hardware/units.h"
@@ -12,6 +13,7 @@
 #include "runtime/config/nearest.h"
 #include "validate/published/claims.h"
 #include "validate/published/comparison.h"
+#include "validate/published/rows.h"
 
 namespace titan::cli {
 namespace {
@@ -39,7 +41,7 @@ double mfu(const validate::PublishedRow& row, const Prediction& prediction, cons
 validate::RowResult predict_row(const validate::PublishedRow& row) {
   validate::RowResult result{.row = row, .predicted = {}, .mfu_percent = {}, .not_expressible = {}};
   try {
-    const PublishedRun run(row, published_configs());
+    const PublishedRun run(load_published_job(published_configs() / (row.id + ".toml")));
     result.predicted = estimator::simulate(run.prediction().request());
     result.mfu_percent = mfu(row, run.prediction(), *result.predicted);
   } catch (const config::ConfigError& error) {
@@ -73,8 +75,11 @@ int published_command(const Arguments& arguments) {
   const auto rows = validate::read_rows(published_rows());
   check_names(rows, arguments);
   std::vector<validate::RowResult> results;
+  Progress progress("titan validate published");
   for (const auto& row : rows) {
-    if (is_wanted(row, arguments)) results.push_back(predict_row(row));
+    if (!is_wanted(row, arguments)) continue;
+    progress.say("predicting " + row.id);
+    results.push_back(predict_row(row));
   }
   std::printf("%s", validate::comparison_text(results).c_str());
   if (arguments.empty()) {

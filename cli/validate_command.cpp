@@ -110,6 +110,7 @@ validate::DivergenceOptions make_options(const Job& job, const Options& options,
           .num_steps = options.steps,
           .dtype = dtype,
           .tolerance = tolerance(options, dtype),
+          .fsdp_blocks_per_unit = job.titan.fsdp_blocks_per_unit,
           .progress = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }};
 }
 

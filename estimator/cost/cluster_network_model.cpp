@@ -1,5 +1,6 @@
 #include "estimator/cost/cluster_network_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -36,6 +37,14 @@ replay::Cost read(const hardware::MeasuredCollective& table, CollectiveKind kind
   return {time(right - 1) * std::pow(time(right) / time(right - 1), part), replay::Evidence::interpolated};
 }
 
+/// Shares of `seconds` for which the ports are taken, their bandwidth being `factor` times less than the best estimate.
+replay::PortLoads loads(const CollectiveTime& time, double factor, double seconds) {
+  if (seconds <= 0) return {};
+  const double link = std::min(1.0, time.link_s * factor / seconds);
+  const double network = std::min(1.0, time.network_s * factor / seconds);
+  return {link, link, network, network};
+}
+
 }  // namespace
 
 ClusterNetworkModel::ClusterNetworkModel(const hardware::Machine& machine, const Deviations& deviations)
@@ -46,9 +55,11 @@ double ClusterNetworkModel::bandwidth_factor(bool over_network, replay::Evidence
                       : deviations_.factor(ErrorSource::link, cluster_.deviation.link.of(evidence));
 }
 
-double ClusterNetworkModel::modelled_s(const CollectiveTime& time) const {
-  return time.latency_s * deviations_.factor(ErrorSource::latency, cluster_.deviation.latency) +
-         time.bandwidth_s * bandwidth_factor(time.over_network, replay::Evidence::model);
+replay::CommunicationCost ClusterNetworkModel::modelled(const CollectiveTime& time) const {
+  const double factor = bandwidth_factor(time.over_network, replay::Evidence::model);
+  const double seconds =
+      time.latency_s * deviations_.factor(ErrorSource::latency, cluster_.deviation.latency) + time.bandwidth_s * factor;
+  return {.seconds = seconds, .evidence = replay::Evidence::model, .loads = loads(time, factor, seconds)};
 }
 
 std::optional<replay::Cost> ClusterNetworkModel::measured(CollectiveKind kind, double bytes,
@@ -61,22 +72,22 @@ std::optional<replay::Cost> ClusterNetworkModel::measured(CollectiveKind kind, d
   return {};
 }
 
-replay::Cost ClusterNetworkModel::collective(const trace::CollectiveDescriptor& collective,
-                                             const trace::Group& group) const {
+replay::CommunicationCost ClusterNetworkModel::collective(const trace::CollectiveDescriptor& collective,
+                                                          const trace::Group& group) const {
   const GroupShape shape = group_shape(group.ranks, cluster_.gpus_per_node);
   if (shape.num_ranks == 1) return {.seconds = 0, .evidence = replay::Evidence::model};
-  if (auto known = measured(collective.kind, collective.bytes, shape)) {
-    known->seconds *= bandwidth_factor(shape.num_nodes > 1, known->evidence);
-    return *known;
-  }
   const CollectiveTime time = collective_time(cluster_, collective.kind, collective.bytes, shape);
-  return {.seconds = modelled_s(time), .evidence = replay::Evidence::model};
+  if (const auto known = measured(collective.kind, collective.bytes, shape)) {
+    const double factor = bandwidth_factor(shape.num_nodes > 1, known->evidence), seconds = known->seconds * factor;
+    return {.seconds = seconds, .evidence = known->evidence, .loads = loads(time, factor, seconds)};
+  }
+  return modelled(time);
 }
 
-replay::Cost ClusterNetworkModel::transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const {
+replay::CommunicationCost ClusterNetworkModel::transfer(const trace::TransferDescriptor& transfer, int32_t from,
+                                                        int32_t to) const {
   const bool same_node = from / cluster_.gpus_per_node == to / cluster_.gpus_per_node;
-  return {.seconds = modelled_s(transfer_time(cluster_, transfer.bytes, same_node)),
-          .evidence = replay::Evidence::model};
+  return modelled(transfer_time(cluster_, transfer.bytes, same_node));
 }
 
 }  // namespace titan::cost

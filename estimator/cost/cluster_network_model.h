@@ -15,12 +15,14 @@ class ClusterNetworkModel : public replay::NetworkModel {
  public:
   explicit ClusterNetworkModel(const hardware::Machine& machine, const Deviations& deviations = {});
 
-  replay::Cost collective(const trace::CollectiveDescriptor& collective, const trace::Group& group) const override;
-  replay::Cost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const override;
+  replay::CommunicationCost collective(const trace::CollectiveDescriptor& collective,
+                                       const trace::Group& group) const override;
+  replay::CommunicationCost transfer(const trace::TransferDescriptor& transfer, int32_t from,
+                                     int32_t to) const override;
 
  private:
   std::optional<replay::Cost> measured(trace::CollectiveKind kind, double bytes, const GroupShape& shape) const;
-  double modelled_s(const CollectiveTime& time) const;
+  replay::CommunicationCost modelled(const CollectiveTime& time) const;
   /// What multiplies a time that rests on `evidence`.
   double bandwidth_factor(bool over_network, replay::Evidence evidence) const;
 

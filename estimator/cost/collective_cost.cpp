@@ -90,6 +90,9 @@ class Pricer {
     time.latency_s = (cluster_.latency.start_us + latency_us + fill_us) * kMicro;
     time.bandwidth_s = bus_factor(kind_, shape_.num_ranks) * bytes_ / (bus_gb_s * kGiga);
     time.over_network = !one_node() && network_gb_s() <= ring_gb_s();
+    const double gigabytes = bus_factor(kind_, shape_.num_ranks) * bytes_ / kGiga;
+    if (shape_.ranks_per_node > 1) time.link_s = std::min(time.bandwidth_s, gigabytes / link_gb_s());
+    if (!one_node()) time.network_s = std::min(time.bandwidth_s, gigabytes / network_gb_s());
     return time;
   }
 
@@ -148,6 +151,8 @@ class Pricer {
     const double hop = one_node() ? kRingLink[2] : kRingNetwork[2] + cluster_.latency.network_us;
     CollectiveTime time = made(Algorithm::pairs, Protocol::simple, hop + (n_ - 1) * kPeerMessage, 1);
     time.bandwidth_s = std::max(link_s, network_s);
+    time.link_s = link_s;
+    time.network_s = network_s;
     time.over_network = network_s > link_s;
     return time;
   }
@@ -194,6 +199,7 @@ CollectiveTime transfer_time(const ClusterSpec& cluster, double bytes, bool same
   time.latency_s = (cluster.latency.start_us + hop) * kMicro;
   time.bandwidth_s = bytes / ((same_node ? cluster.link.peer_gb_s : port) * kGiga);
   time.over_network = !same_node;
+  (same_node ? time.link_s : time.network_s) = time.bandwidth_s;
   return time;
 }
 

@@ -18,6 +18,8 @@ struct CollectiveTime {
   double latency_s = 0;       // fixed times
   double bandwidth_s = 0;     // bytes over the bottleneck
   bool over_network = false;  // the bottleneck is between nodes
+  double link_s = 0;          // of bandwidth_s, for which a GPU's links inside the node are taken
+  double network_s = 0;       // and its ports between nodes
 
   double seconds() const { return latency_s + bandwidth_s; }
 };

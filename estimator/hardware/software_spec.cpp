@@ -23,8 +23,6 @@ void declare_facts(config::Schema& schema, SoftwareSpec& software) {
       .field("compiled", software.fusion.compiled, "operations that compile.enable fuses",
              {.choices = {"rms_norm", "rope", "swiglu", "residual", "cast", "quantize"}})
       .field("compiled_loss", software.fusion.compiled_loss, "compile.enable covers the loss")
-      .field("optimizer", software.fusion.optimizer, "default implementation",
-             {.choices = {"for-loop", "foreach", "fused"}})
       .field("rms_norm", software.fusion.rms_norm, "what computes RMSNorm without compile.enable",
              {.choices = {"fused", "composite", "written_out"}});
   auto& async_tp = software.async_tp;
@@ -39,21 +37,7 @@ void declare_facts(config::Schema& schema, SoftwareSpec& software) {
 void declare_memory(config::Schema& schema, SoftwareSpec& software) {
   auto& memory = software.memory;
   schema.section("memory", "what decides allocation")
-      .field("segments", memory.segments, "caching allocator", {.choices = {"native", "expandable"}})
-      .field("float32_logits", memory.float32_logits, "float32 tensors of the logits' shape alive at the loss's peak",
-             between(1, 8, "copies"))
-      .field("float32_logits_loss_parallel", memory.float32_logits_loss_parallel, "the same with a sharded vocabulary",
-             between(1, 8, "copies"))
-      .field("gather_buffers", memory.gather_buffers, "flat all-gather buffers alive in steady state",
-             between(1, 4, "buffers"))
-      .field("reduce_inputs", memory.reduce_inputs, "reduce-scatter inputs alive in steady state",
-             between(1, 4, "buffers"))
-      .field("frees_logits_before_backward", memory.frees_logits_before_backward,
-             "the caller drops the logits before backward");
-  schema.section("checkpointing", "selective checkpointing by operator")
-      .field("saved_ops", software.checkpointing.saved_ops, "operators whose results are kept", {.not_empty = true})
-      .field("saves_every_second_matmul", software.checkpointing.saves_every_second_matmul,
-             "of matmuls the 1st, 3rd, 5th ... of a block");
+      .field("segments", memory.segments, "caching allocator", {.choices = {"native", "expandable"}});
 }
 
 /// The one of four that belongs to `architecture`.

@@ -11,7 +11,7 @@
 namespace titan::hardware {
 
 /// The program that is predicted: facts about its code that change time or memory of the same model. What changes
-/// allocation (memory, checkpointing, fusion) is recorded anew; host and attention are prices. Sources: the comments in
+/// allocation (segments, fusion, repeated key heads) is recorded anew; the rest are prices. Sources: the comments in
 /// configs/software/*.toml.
 struct SoftwareSpec {
   std::filesystem::path file;
@@ -27,7 +27,6 @@ struct SoftwareSpec {
   struct Fusion {
     std::vector<std::string> compiled;  // what compile.enable fuses into few kernels
     bool compiled_loss = false;
-    std::string optimizer;
     std::string rms_norm;  // without compile.enable: "fused", "composite", "written_out" (sim::RmsNormKernel)
   } fusion;
   struct AsyncTensorParallel {
@@ -38,9 +37,6 @@ struct SoftwareSpec {
   } async_tp;
   struct Memory {
     std::string segments;
-    int64_t float32_logits = 0, float32_logits_loss_parallel = 0;
-    int64_t gather_buffers = 0, reduce_inputs = 0;
-    bool frees_logits_before_backward = false;
   } memory;
   struct CublasWorkspace {  // by GPU generation, of each handle and stream
     double ampere_mib = 0, hopper_mib = 0, blackwell_mib = 0, cdna3_mib = 0;
@@ -48,10 +44,6 @@ struct SoftwareSpec {
   struct Process {  // device memory beside the caching allocator
     double context_gib = 0, modules_gib = 0, distributed_gib = 0, nccl_channel_mib = 0;
   } process;
-  struct Checkpointing {
-    std::vector<std::string> saved_ops;
-    bool saves_every_second_matmul = false;
-  } checkpointing;
   struct Deviation {
     double host = 0;
   } deviation;

@@ -69,6 +69,7 @@ class Checker {
          "must sum to " + total_name + " (" + std::to_string(total) + "), found " + std::to_string(sum_of(parts)));
   }
   void role(const std::string& path, const RoleMemory& role) const;
+  void step_times(const Estimate& estimate) const;
   void time(const TimeBreakdown& time) const;
   void all(const Estimate& estimate) const;
 
@@ -101,6 +102,13 @@ void Checker::role(const std::string& path, const RoleMemory& role) const {
   }
 }
 
+void Checker::step_times(const Estimate& estimate) const {
+  seconds("step_time_s", estimate.step_time_s);
+  for (const double each : estimate.step_times_s) seconds("step_times_s", each);
+  const bool ends_there = !estimate.step_times_s.empty() && estimate.step_times_s.back() == estimate.step_time_s;
+  if (!ends_there) fail("step_times_s", "must end with step_time_s, the steady step");
+}
+
 void Checker::time(const TimeBreakdown& time) const {
   seconds("time_breakdown.compute_s", time.compute_s);
   seconds("time_breakdown.exposed_communication_s", time.exposed_communication_s);
@@ -114,7 +122,7 @@ void Checker::time(const TimeBreakdown& time) const {
 
 void Checker::all(const Estimate& estimate) const {
   bytes("memory.capacity_bytes", estimate.subject.capacity_bytes);
-  seconds("step_time_s", estimate.step_time_s);
+  step_times(estimate);
   time(estimate.time);
   const Interval& reserved = estimate.peak_reserved_interval;
   if (reserved.low < 0.0 || reserved.high > static_cast<double>(kMostBytes)) {

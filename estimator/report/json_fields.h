@@ -115,6 +115,7 @@ void fields(Archive& archive, T& estimate, const Estimate*) {
   subject_fields(archive, estimate.subject);
   archive.field("fits", estimate.fits);
   archive.field("step_time_s", estimate.step_time_s);
+  archive.field("step_times_s", estimate.step_times_s);
   archive.field("tokens_per_second_per_gpu", estimate.tokens_per_second_per_gpu);
   archive.field("tflops_per_gpu", estimate.tflops_per_gpu);
   archive.field("mfu_percent", estimate.mfu_percent);

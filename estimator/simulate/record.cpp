@@ -34,15 +34,29 @@ data::Batch empty_batch(const train::Session& session) {
   return {.tokens = at::empty(sizes, at::kLong), .labels = at::empty(sizes, at::kLong)};
 }
 
+/// The model as the predicted program writes it.
+train::ModelSpec model_of(const Request& request) {
+  train::ModelSpec model = request.model;
+  if (!request.machine.software.attention.repeats_key_heads) return model;
+  model.build = [build = request.model.build](const train::ModelOptions& options) {
+    train::ModelOptions repeating = options;
+    repeating.repeats_key_heads = true;
+    return build(repeating);
+  };
+  return model;
+}
+
 trace::Trace record_rank(const Request& request, int rank, int64_t& tokens_per_step) {
   metrics::Logger quiet(std::cout, {.quiet = true});
   sim::SimPlatform platform({.rank = rank, .size = static_cast<int>(request.world_size), .local_rank = 0},
                             device_options(request.machine));
+  const train::ModelSpec model = model_of(request);
   train::Session session({.config = request.config,
-                          .model = request.model,
+                          .model = model,
                           .platform = platform,
                           .log = quiet,
-                          .uniform_dtype = request.uniform_dtype});
+                          .uniform_dtype = request.uniform_dtype,
+                          .fsdp_blocks_per_unit = request.fsdp_blocks_per_unit});
   tokens_per_step = session.batch_rules().global * request.config.training.seq_len;
   const auto batch = empty_batch(session);
   for (int64_t step = 1; step <= request.num_steps; ++step) {

@@ -14,6 +14,7 @@ struct Config {
   double norm_eps = 1e-5;
   double rope_theta = 500000.0;
   std::optional<nn::RotaryScaling> rope_scaling;
+  bool repeats_key_heads = false;  // of the run, not of the flavor
 
   int64_t head_dim() const { return dims.dim / dims.num_heads; }
 };

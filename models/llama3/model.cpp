@@ -26,7 +26,9 @@ std::vector<train::ModelSpec> make_specs(const std::string& model, const std::ve
 
 }  // namespace
 
-train::Model build(const Config& config, const train::ModelOptions& options) {
+train::Model build(const Config& flavor, const train::ModelOptions& options) {
+  Config config = flavor;
+  config.repeats_key_heads = options.repeats_key_heads;
   const auto rotary_table = std::make_shared<at::Tensor>();  // shared: a pipeline stage may drop any of the units
   train::Model model;
   model.units.push_back(std::make_unique<EmbeddingUnit>(config));

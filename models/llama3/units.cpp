@@ -29,7 +29,8 @@ nn::AttentionOptions attention_options(const Config& config, int64_t layer) {
           .num_kv_heads = config.dims.num_kv_heads,
           .head_dim = config.head_dim(),
           .init_in = init_in(),
-          .init_out = init_out(layer)};
+          .init_out = init_out(layer),
+          .repeats_key_heads = config.repeats_key_heads};
 }
 
 nn::FeedForwardOptions feed_forward_options(const Config& config, int64_t layer) {

@@ -19,6 +19,7 @@ at::Tensor split_heads(const at::Tensor& x_BSE, int64_t head_dim) { return x_BSE
 Attention::Attention(Module* parent, const std::string& name, const AttentionOptions& options)
     : Module(parent, name),
       head_dim_(options.head_dim),
+      repeats_key_heads_(options.repeats_key_heads),
       wq_(this, "wq", options.dim, options.num_heads * options.head_dim, options.init_in),
       wk_(this, "wk", options.dim, options.num_kv_heads * options.head_dim, options.init_in),
       wv_(this, "wv", options.dim, options.num_kv_heads * options.head_dim, options.init_in),
@@ -28,13 +29,19 @@ at::Tensor Attention::forward(const at::Tensor& x_BSE, const at::Tensor& rotary_
   const auto in_BSE = enter(x_BSE);
   const auto rotate = is_fused() ? ops::fused_rope : ops::rope;
   const auto q_BSHD = rotate(split_heads(wq_.forward(in_BSE), head_dim_), rotary_table);
-  const auto k_BSKD = rotate(split_heads(wk_.forward(in_BSE), head_dim_), rotary_table);
-  const auto v_BSKD = split_heads(wv_.forward(in_BSE), head_dim_);
+  const int64_t num_heads = q_BSHD.size(2);
+  const auto k_BSKD = per_query_head(rotate(split_heads(wk_.forward(in_BSE), head_dim_), rotary_table), num_heads);
+  const auto v_BSKD = per_query_head(split_heads(wv_.forward(in_BSE), head_dim_), num_heads);
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim_));
   const auto out_BHSD = ops::attention(q_BSHD.transpose(1, 2), k_BSKD.transpose(1, 2), v_BSKD.transpose(1, 2),
                                        /*causal=*/true, scale)
                             .out_BHSD;
   return leave(wo_.forward(out_BHSD.transpose(1, 2).flatten(2)));
+}
+
+at::Tensor Attention::per_query_head(const at::Tensor& x_BSKD, int64_t num_heads) const {
+  if (!repeats_key_heads_ || x_BSKD.size(2) == num_heads) return x_BSKD;
+  return x_BSKD.unsqueeze(3).expand({-1, -1, -1, num_heads / x_BSKD.size(2), -1}).flatten(2, 3);
 }
 
 }  // namespace titan::nn

@@ -11,6 +11,8 @@ struct AttentionOptions {
   int64_t head_dim = 0;
   InitRule init_in;   // wq, wk, wv
   InitRule init_out;  // wo
+  /// Copies keys and values to every query head first, as programs do whose kernels cannot share them.
+  bool repeats_key_heads = false;
 };
 
 /// Causal self-attention with grouped key/value heads and rotary positions: x [B, S, dim] -> [B, S, dim]. The heads
@@ -22,7 +24,10 @@ class Attention : public Module {
   at::Tensor forward(const at::Tensor& x_BSE, const at::Tensor& rotary_table) const;
 
  private:
+  at::Tensor per_query_head(const at::Tensor& x_BSKD, int64_t num_heads) const;
+
   int64_t head_dim_;
+  bool repeats_key_heads_;
   Linear wq_, wk_, wv_, wo_;
 };
 

@@ -34,12 +34,9 @@ void Module::use_fused_operators() {
 }
 
 uint64_t Module::variant() const {
-  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
   uint64_t number = is_fused_;
-  for (const TensorHook* hook : {&input_hook_, &output_hook_}) {
-    number = number * kFactor + (*hook ? hook->target_type().hash_code() : 0);
-  }
-  for (const Module* child : children_) number = number * kFactor + child->variant() + 1;
+  for (const TensorHook* hook : {&input_hook_, &output_hook_}) number = number * TensorHook::kFactor + hook->number();
+  for (const Module* child : children_) number = number * TensorHook::kFactor + child->variant() + 1;
   return number;
 }
 

@@ -24,6 +24,7 @@ struct Model {
 /// What a flavor needs to know of the run it is built for.
 struct ModelOptions {
   int64_t seq_len = 2048;
+  bool repeats_key_heads = false;  // AttentionOptions
 };
 
 /// Sizes that checks before the build need.

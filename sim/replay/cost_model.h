@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "sim/trace/descriptor.h"
@@ -14,6 +16,19 @@ inline constexpr int kNumEvidences = 4;
 struct Cost {
   double seconds = 0.0;
   Evidence evidence = Evidence::roofline;
+};
+
+/// Where bytes leave and enter a GPU; each direction is its own.
+enum class Port : uint8_t { link_out, link_in, network_out, network_in };
+inline constexpr size_t kNumPorts = 4;
+/// Share of each port's bandwidth that a communication takes while it runs alone, 0 to 1.
+using PortLoads = std::array<double, kNumPorts>;
+
+/// What a communication costs, and what others that run meanwhile find less.
+struct CommunicationCost {
+  double seconds = 0.0;
+  Evidence evidence = Evidence::roofline;
+  PortLoads loads = {};
 };
 
 /// Prices device operations and the host's work on one kind of machine. Pure: equal arguments give equal costs.
@@ -40,9 +55,11 @@ class NetworkModel {
   virtual ~NetworkModel() = default;
 
   /// Time from the last member's arrival to the end.
-  virtual Cost collective(const trace::CollectiveDescriptor& collective, const trace::Group& group) const = 0;
-  /// The same for a transfer between two global ranks.
-  virtual Cost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const = 0;
+  virtual CommunicationCost collective(const trace::CollectiveDescriptor& collective,
+                                       const trace::Group& group) const = 0;
+  /// The same for a transfer between two global ranks; the loads are those of the sender's ports out and the receiver's
+  /// in.
+  virtual CommunicationCost transfer(const trace::TransferDescriptor& transfer, int32_t from, int32_t to) const = 0;
 };
 
 }  // namespace titan::replay

@@ -32,11 +32,23 @@ double slowdown_of(const trace::OpDescriptor& op, const CostModel& cost, int num
   return factor;
 }
 
+template <class What>
+CommunicationPrice communication_price(const CommunicationCost& cost, const What& what) {
+  for (const double load : cost.loads) {
+    if (!(load >= 0.0 && load <= 1.0)) [[unlikely]]
+      config::check(false, "replay: the load of a port must be between 0 and 1: ", what(), ": ", load);
+  }
+  return {checked(cost.seconds, what), cost.evidence, cost.loads};
+}
+
+/// As one side sees it: the ports of the other direction are not its own.
 CommunicationPrice transfer_price(const trace::TransferDescriptor& transfer, const NetworkModel& network, int32_t from,
-                                  int32_t to) {
-  const Cost cost = network.transfer(transfer, from, to);
+                                  int32_t to, bool sends) {
+  CommunicationCost cost = network.transfer(transfer, from, to);
+  for (const Port port : {sends ? Port::link_in : Port::link_out, sends ? Port::network_in : Port::network_out})
+    cost.loads[static_cast<size_t>(port)] = 0.0;
   const auto what = [&] { return "transfer from rank " + std::to_string(from) + " to " + std::to_string(to); };
-  return {checked(cost.seconds, what), cost.evidence};
+  return communication_price(cost, what);
 }
 
 }  // namespace
@@ -52,13 +64,12 @@ Prices::Prices(const trace::Trace& trace, const CostModel& cost, const NetworkMo
   }
   for (const trace::CollectiveDescriptor& collective : trace.collectives) {
     const trace::Group& group = trace.groups[collective.group];
-    const Cost found = network.collective(collective, group);
     const auto what = [&] { return trace::describe(collective, group); };
-    collectives.push_back({checked(found.seconds, what), found.evidence});
+    collectives.push_back(communication_price(network.collective(collective, group), what));
   }
   for (const trace::TransferDescriptor& transfer : trace.transfers) {
-    sends.push_back(transfer_price(transfer, network, trace.rank, transfer.peer));
-    recvs.push_back(transfer_price(transfer, network, transfer.peer, trace.rank));
+    sends.push_back(transfer_price(transfer, network, trace.rank, transfer.peer, true));
+    recvs.push_back(transfer_price(transfer, network, transfer.peer, trace.rank, false));
   }
 }
 

@@ -16,8 +16,9 @@ struct OpPrice {
 };
 
 struct CommunicationPrice {
-  Picoseconds duration = 0;
+  Picoseconds duration = 0;  // alone
   Evidence evidence = Evidence::roofline;
+  PortLoads loads = {};
 };
 
 /// What every descriptor of one trace costs: asked once, looked up by number.

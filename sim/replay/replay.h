@@ -20,6 +20,7 @@ struct World {
 
 struct ReplayOptions {
   bool interference = true;    // computation slows down while communication holds part of the device
+  bool contention = true;      // communications of a rank that want more than a port of it has slow down
   bool keep_timeline = false;  // start and end of every node
 };
 
@@ -68,7 +69,9 @@ struct RoleTimes {
 /// come together and run beside each other, and the stream goes on when all are done. What members ask of one
 /// communication may differ in size: it takes the longest of their times.
 /// With interference, an operation makes progress at 1 / CostModel::interference(op, n) of its speed while n streams of
-/// its rank communicate. Deterministic.
+/// its rank communicate. With contention, a communication makes progress at 1 / s of its speed in each of its roles,
+/// where s, at least 1, is the largest sum of loads at the ports that it uses: what runs at once shares what they have.
+/// Deterministic.
 /// Throws DeadlockError (deadlock.h) if the traces cannot finish, config::ContractError if roles and ranks do not
 /// agree, if a price is negative, not finite or above 10^6 s, or if members come to one communication with different
 /// kinds of collectives.

@@ -214,18 +214,50 @@ void RoleReplay::flight_event() {
     accounting_.pass_until(next_flight_, due->arrival);
     start_flight(*due);
   }
+  if (contention_) share_ports();
   next_flight_ = kNever;
   for (const UnderWay& under_way : under_way_) next_flight_ = std::min(next_flight_, under_way.next());
 }
 
 void RoleReplay::start_flight(UnderWay& under_way) {
   under_way.has_started = true;
+  under_way.since = under_way.flight.start;
+  under_way.left = static_cast<double>(under_way.flight.end - under_way.flight.start);
   const Transfer& transfer = transfers_[under_way.transfer];
   Communication& communication = communications_[transfer.communication];
   communication.start = std::min(communication.start, under_way.flight.start);
   if (queues_[communication.stream].num_flying++ > 0) return;
   accounting_.begin_communication(communication.stream, transfer.group);
   change_speed(num_communicating_ + 1);
+}
+
+// Communications under way have made progress at their old speed and go on at the one that the ports allow them now.
+void RoleReplay::share_ports() {
+  PortLoads wanted = {};
+  for (const UnderWay& under_way : under_way_) {
+    if (!under_way.has_started) continue;
+    const PortLoads& loads = transfers_[under_way.transfer].price.loads;
+    for (size_t port = 0; port < kNumPorts; ++port) wanted[port] += loads[port];
+  }
+  const Picoseconds now = accounting_.now();
+  for (UnderWay& under_way : under_way_) {
+    if (!under_way.has_started) continue;
+    const double slowdown = slowdown_of(under_way, wanted);
+    if (slowdown == under_way.slowdown) continue;
+    under_way.left = std::max(0.0, under_way.left - static_cast<double>(now - under_way.since) / under_way.slowdown);
+    under_way.since = now;
+    under_way.slowdown = slowdown;
+    under_way.flight.end = now + stretched(under_way.left, slowdown);
+  }
+}
+
+double RoleReplay::slowdown_of(const UnderWay& under_way, const PortLoads& wanted) const {
+  const PortLoads& loads = transfers_[under_way.transfer].price.loads;
+  double slowdown = 1.0;
+  for (size_t port = 0; port < kNumPorts; ++port) {
+    if (loads[port] > 0.0) slowdown = std::max(slowdown, wanted[port]);
+  }
+  return slowdown;
 }
 
 void RoleReplay::land(const UnderWay& under_way) {

@@ -15,6 +15,7 @@ RoleReplay::RoleReplay(uint32_t role, const trace::Trace& trace, const Extent& e
     : role_(role),
       trace_(trace),
       prices_(prices),
+      contention_(options.contention),
       meetings_(meetings),
       accounting_(trace, extent.work_of_step),
       step_bounds_(extent.step_bounds),

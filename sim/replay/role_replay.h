@@ -102,6 +102,9 @@ class RoleReplay {
     Picoseconds arrival = 0;
     uint32_t transfer = 0;
     bool has_started = false;
+    double slowdown = 1.0;  // since `since`, when alone it would have taken `left` more
+    Picoseconds since = 0;
+    double left = 0.0;
     Picoseconds next() const { return has_started ? flight.end : flight.start; }
   };
   struct Host {
@@ -143,6 +146,8 @@ class RoleReplay {
   void op_event(uint8_t stream);
   void flight_event();
   void start_flight(UnderWay& under_way);
+  void share_ports();
+  double slowdown_of(const UnderWay& under_way, const PortLoads& wanted) const;
   void land(const UnderWay& under_way);
   void finish_communication(uint8_t stream);
   void change_speed(int num_communicating);
@@ -159,6 +164,7 @@ class RoleReplay {
   const uint32_t role_;
   const trace::Trace& trace_;
   const Prices& prices_;
+  const bool contention_;
   Meetings& meetings_;
   Accounting accounting_;
   std::vector<size_t> step_bounds_;

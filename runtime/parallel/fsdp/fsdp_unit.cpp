@@ -33,12 +33,12 @@ void add_on_host(const at::Tensor& part, at::Tensor& sum, const at::TensorOption
 
 }  // namespace
 
-FsdpUnit::FsdpUnit(FsdpGroup& group, unit::Unit& unit, bool reshard_after_forward)
+FsdpUnit::FsdpUnit(FsdpGroup& group, const std::vector<unit::Unit*>& units, bool reshard_after_forward)
     : group_(group), reshard_after_forward_(reshard_after_forward) {
   const auto memory = attribute(group.platform, MemoryCategory::parameters);
-  const auto all = unit.parameters();
-  parameters_.reserve(all.size());
-  for (nn::Parameter* parameter : all) add_parameter(*parameter);
+  for (const unit::Unit* unit : units) {
+    for (nn::Parameter* parameter : unit->parameters()) add_parameter(*parameter);
+  }
   gather_part_bytes_ = lay_out_gather(parameters_);
   reduce_layout_ = lay_out_reduce(parameters_);
 }
@@ -162,6 +162,7 @@ void FsdpUnit::take_gradients() {
     at::Tensor gradient = std::move(one.parameter->grad);
     one.parameter->grad.reset();
     if (!gradient.defined()) continue;
+    if (narrows_to_reduce(gradient)) gradient = gradient.to(group_.dtypes.reduce);
     if (offloads()) {
       add_on_host(gradient.to(group_.dtypes.accumulate).contiguous(), one.shard.grad, group_.platform.host_memory());
     } else if (one.shard.grad.defined()) {
@@ -171,6 +172,10 @@ void FsdpUnit::take_gradients() {
     }
   }
   if (offloads()) offloaded_ = group_.platform.record_event(group_.platform.stream(StreamRole::compute));
+}
+
+bool FsdpUnit::narrows_to_reduce(const at::Tensor& gradient) const {
+  return static_cast<int64_t>(c10::elementSize(group_.dtypes.reduce)) < gradient.element_size();
 }
 
 // A parameter that no microbatch used has a zero gradient in every layout.
@@ -186,30 +191,41 @@ void FsdpUnit::fill_missing_gradients() {
 void FsdpUnit::complete_scatter() {
   if (!scatter_part_.defined()) return;
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
+  const auto compute = group_.platform.stream(StreamRole::compute);
+  const bool scatters = group_.shard.size() > 1;
   std::exchange(scatter_work_, comm::Work()).wait(stream);
-  // The buffer goes back to the compute stream's pool: what reuses it must come after the reduction.
-  group_.platform.record_event(stream)->block(group_.platform.stream(StreamRole::compute));
+  // The buffer goes back to the compute stream's pool: what reuses it must come after the reduction, and where the
+  // buffer is the part, after the sum over microbatches.
+  if (scatters) group_.platform.record_event(stream)->block(compute);
   scatter_full_.reset();
   const auto scope = group_.platform.use_stream(stream);
   accumulate(std::move(scatter_part_));
   scatter_part_.reset();
-  if (!last_microbatch_ || group_.replicate.size() == 1) return;
+  if (!scatters) group_.platform.record_event(stream)->block(compute);
+  if (!sums_replicas()) return;
   const auto all_reduce = group_.platform.stream(StreamRole::all_reduce);
   group_.platform.record_event(stream)->block(all_reduce);
   replicate_work_ = group_.replicate.all_reduce(gradient_part_, comm::ReduceOp::sum, all_reduce);
   if (!offloads()) return;
   std::exchange(replicate_work_, comm::Work()).wait(stream);
-  offload(std::exchange(gradient_part_, at::Tensor()));
+  offload(take_gradient_part());
 }
 
 // Replicas add up what the microbatches sum to, so that stays on the device until then.
 void FsdpUnit::accumulate(at::Tensor&& part) {
   if (offloads() && group_.replicate.size() == 1) return offload(part.to(group_.dtypes.accumulate));
+  const bool differ = group_.dtypes.reduce != group_.dtypes.accumulate;
   if (gradient_part_.defined()) {
     gradient_part_.add_(part);
-  } else {
+    if (differ && sums_replicas()) gradient_part_ = part.copy_(gradient_part_);
+  } else if (differ && !sums_replicas()) {
     const auto memory = attribute(group_.platform, MemoryCategory::gradients);
+    // The new tensor may get memory of this stream's pool that computation (an update in backward) used last.
+    group_.platform.record_event(group_.platform.stream(StreamRole::compute))
+        ->block(group_.platform.stream(StreamRole::reduce_scatter));
     gradient_part_ = part.to(group_.dtypes.accumulate);
+  } else {
+    gradient_part_ = part;
   }
 }
 
@@ -252,9 +268,14 @@ void FsdpUnit::finish_reduce() {
   const auto compute = group_.platform.stream(StreamRole::compute);
   group_.platform.record_event(group_.platform.stream(StreamRole::reduce_scatter))->block(compute);
   std::exchange(replicate_work_, comm::Work()).wait(compute);
-  const at::Tensor part = std::exchange(gradient_part_, at::Tensor());
+  const at::Tensor part = take_gradient_part();
   sum_over_tensor_ranks(part.narrow(0, 0, reduce_layout_.partial_numel));
   view_gradients(parameters_, part);
+}
+
+at::Tensor FsdpUnit::take_gradient_part() {
+  const auto memory = attribute(group_.platform, MemoryCategory::gradients);
+  return std::exchange(gradient_part_, at::Tensor()).to(group_.dtypes.accumulate);
 }
 
 void FsdpUnit::sum_over_tensor_ranks(const at::Tensor& partial) {

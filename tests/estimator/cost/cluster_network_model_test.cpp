@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "estimator/hardware/units.h"
@@ -76,6 +77,37 @@ TEST(ClusterNetworkModel, TransfersKnowTheirNodes) {
   const double inside = model.transfer({.bytes = 1e9}, 0, 7).seconds;
   EXPECT_LT(inside, model.transfer({.bytes = 1e9}, 0, 8).seconds);
   EXPECT_EQ(inside, model.transfer({.bytes = 1e9}, 15, 8).seconds);
+}
+
+// A ring of large messages takes all of its bottleneck, in both directions, and of what is faster its part; latency
+// takes nothing.
+TEST(ClusterNetworkModel, SaysWhatACollectiveTakesOfThePorts) {
+  const auto machine = hardware::isolated("500w");
+  const ClusterNetworkModel model(machine);
+  const auto loads = [&](double bytes, const trace::Group& group) {
+    return model.collective({.kind = CollectiveKind::all_gather, .bytes = bytes}, group).loads;
+  };
+  const auto inside = loads(1e12, ranks(8)), across = loads(1e12, ranks(16));
+  EXPECT_NEAR(inside[0], 1, 1e-3);
+  EXPECT_EQ(inside[0], inside[1]);
+  EXPECT_EQ(inside[2], 0);
+  const auto& link = machine.cluster.link;
+  const auto& network = machine.cluster.network;
+  const double network_gb_s = 8 * network.nics_per_gpu * network.nic_gb_s * network.efficiency;
+  EXPECT_NEAR(std::max(across[0], across[2]), 1, 1e-3);
+  EXPECT_NEAR(across[0] / across[2], network_gb_s / link.ring_gb_s, 1e-6);
+  EXPECT_EQ(across[2], across[3]);
+  EXPECT_EQ(loads(1e12, ranks(4, 8))[0], 0);  // one GPU per node
+  EXPECT_LT(loads(1e3, ranks(8))[0], 0.01);
+}
+
+TEST(ClusterNetworkModel, TransfersTakeOneKindOfPort) {
+  const ClusterNetworkModel model(hardware::isolated("500w"));
+  const auto inside = model.transfer({.bytes = 1e12}, 0, 7).loads, across = model.transfer({.bytes = 1e12}, 0, 8).loads;
+  EXPECT_NEAR(inside[0], 1, 1e-3);
+  EXPECT_EQ(inside[2], 0);
+  EXPECT_EQ(across[0], 0);
+  EXPECT_NEAR(across[2], 1, 1e-3);
 }
 
 }  // namespace

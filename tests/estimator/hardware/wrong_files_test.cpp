@@ -120,7 +120,7 @@ TEST(WrongSoftwareFile, IsOneErrorNamingFileKeyAndWhatIsAllowed) {
   const Case cases[] = {
       {"op_us", "op_us = 0.0054", "host.op_us: must be 0.5 to 200 us, found 0.0054"},
       {"segments", "segments = \"native_segments\"", "memory.segments: must be one of native, expandable"},
-      {"gather_buffers", "gather_buffers = 0", "memory.gather_buffers: must be 1 to 4 buffers, found 0"},
+      {"rms_norm =", "rms_norm = \"triton\"", "fusion.rms_norm: must be one of fused, composite, written_out"},
       {"hopper =", "hopper = \"flash\"", "attention.hopper: must be one of fa2, fa3, cudnn, triton, ck"},
       {"modules_gib", "", "process.modules_gib: is missing in "},
   };

@@ -8,6 +8,7 @@
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
 #include "tests/support/small_llama.h"
+#include "validate/divergence/synthetic_batch.h"
 
 namespace titan::test {
 namespace {
@@ -19,6 +20,12 @@ StepCase make_case(const std::string& name, int world_size, const std::function<
   StepCase one{.name = name, .world_size = world_size, .config = debug_config()};
   change(one.config);
   return one;
+}
+
+// The model has 6 blocks.
+StepCase wrap(StepCase&& one, int64_t blocks_per_unit) {
+  one.fsdp_blocks_per_unit = blocks_per_unit;
+  return std::move(one);
 }
 
 }  // namespace
@@ -86,11 +93,25 @@ std::vector<StepCase> step_cases() {
                   batch(c, 8);
                   c.optimizer.early_step_in_backward = true;
                 }),
+      wrap(make_case("fsdp4_blocks4_full", 4,
+                     [&](auto& c) {
+                       batch(c, 2);
+                       c.activation_checkpoint.mode = "full";
+                     }),
+           4),
+      wrap(make_case("hsdp2x2_blocks2_accumulation2", 4,
+                     [&](auto& c) {
+                       batch(c, 1);
+                       c.parallelism.data_parallel_replicate_degree = 2;
+                       c.parallelism.data_parallel_shard_degree = 2;
+                     }),
+           2),
   };
 }
 
 std::vector<StepCase> more_step_cases() {
   const auto bfloat16 = [](config::JobConfig& c) { c.training.mixed_precision_param = "bfloat16"; };
+  const auto reduce_bfloat16 = [](config::JobConfig& c) { c.training.mixed_precision_reduce = "bfloat16"; };
   const auto tensor2 = [](config::JobConfig& c) {
     c.parallelism.tensor_parallel_degree = 2;
     c.parallelism.data_parallel_shard_degree = 1;
@@ -137,6 +158,34 @@ std::vector<StepCase> more_step_cases() {
                   c.parallelism.data_parallel_shard_degree = 2;
                   c.optimizer.early_step_in_backward = true;
                 }),
+      wrap(make_case("fsdp4_all_blocks_early_step", 4, [](auto& c) { c.optimizer.early_step_in_backward = true; }), 6),
+      wrap(make_case("bfloat16_fsdp4_tp2_blocks5", 8,
+                     [=](auto& c) {
+                       bfloat16(c);
+                       c.parallelism.tensor_parallel_degree = 2;
+                     }),
+           5),
+      make_case("reduce_bfloat16", 1, reduce_bfloat16),
+      make_case("reduce_bfloat16_fsdp4", 4, reduce_bfloat16),
+      make_case("ddp4_accumulation2", 4,
+                [](auto& c) {
+                  c.parallelism.data_parallel_replicate_degree = 4;
+                  c.parallelism.data_parallel_shard_degree = 1;
+                }),
+      make_case("reduce_bfloat16_ddp4", 4,
+                [=](auto& c) {
+                  reduce_bfloat16(c);
+                  c.parallelism.data_parallel_replicate_degree = 4;
+                  c.parallelism.data_parallel_shard_degree = 1;
+                }),
+      wrap(make_case("reduce_bfloat16_hsdp2x2_early_step", 4,
+                     [=](auto& c) {
+                       reduce_bfloat16(c);
+                       c.parallelism.data_parallel_replicate_degree = 2;
+                       c.parallelism.data_parallel_shard_degree = 2;
+                       c.optimizer.early_step_in_backward = true;
+                     }),
+           2),
       make_case("uneven_fsdp3_tp2", 6,
                 [=](auto& c) {
                   bfloat16(c);
@@ -150,9 +199,27 @@ std::vector<StepCase> more_step_cases() {
 std::vector<StepCase> offload_cases() {
   std::vector<StepCase> all = step_cases(), chosen;
   for (auto& one : more_step_cases()) all.push_back(std::move(one));
-  for (const char* name : {"plain", "fsdp4", "hsdp2x2_tp2", "accumulation2", "fsdp4_accumulation2", "ddp2_full",
-                           "early_step", "bfloat16", "bfloat16_fsdp4_tp2", "bfloat16_reshard_never", "tp2", "foreach",
-                           "for_loop", "hsdp2x2_early_step", "uneven_fsdp3_tp2"}) {
+  for (const char* name : {"plain",
+                           "fsdp4",
+                           "hsdp2x2_tp2",
+                           "accumulation2",
+                           "fsdp4_accumulation2",
+                           "ddp2_full",
+                           "early_step",
+                           "bfloat16",
+                           "bfloat16_fsdp4_tp2",
+                           "bfloat16_reshard_never",
+                           "tp2",
+                           "foreach",
+                           "for_loop",
+                           "hsdp2x2_early_step",
+                           "uneven_fsdp3_tp2",
+                           "hsdp2x2_blocks2_accumulation2",
+                           "reduce_bfloat16",
+                           "reduce_bfloat16_fsdp4",
+                           "reduce_bfloat16_ddp4",
+                           "reduce_bfloat16_hsdp2x2_early_step",
+                           "ddp4_accumulation2"}) {
     chosen.push_back(find_case(all, name));
     chosen.back().name = "offload_" + chosen.back().name;
     chosen.back().config.training.enable_cpu_offload = true;
@@ -170,11 +237,16 @@ void train_steps(const StepCase& one, platform::Platform& platform, int num_step
                  const std::function<void()>& at_end) {
   metrics::Logger quiet(std::cout, {.quiet = true});
   const auto model = debug_model();
-  train::Session session({.config = one.config, .model = model, .platform = platform, .log = quiet});
+  train::Session session({.config = one.config,
+                          .model = model,
+                          .platform = platform,
+                          .log = quiet,
+                          .fsdp_blocks_per_unit = one.fsdp_blocks_per_unit});
   const int64_t num_rows = one.config.training.global_batch_size / session.batch_degree();
   for (int step = 1; step <= num_steps; ++step) {
-    const auto batch = rows(global_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
-                            session.batch_rank() * num_rows, num_rows);
+    const auto batch =
+        validate::rows(validate::synthetic_batch(step, kGlobalRows, one.config.training.seq_len, model.dims.vocab_size),
+                       session.batch_rank() * num_rows, num_rows);
     train::train_step(session, batch, step, kLearningRate);
   }
   at_end();

@@ -39,7 +39,7 @@ struct Outcome {
 };
 
 inline Outcome play(const Scene& scene, const DeviceOptions& options) {
-  SimPlatform platform({.rank = 0, .size = 1, .local_rank = 0}, options);
+  SimPlatform platform({.rank = 0, .size = 2, .local_rank = 0}, options);
   scene(platform);
   Outcome outcome{.segments = platform.state().memory().snapshot(),
                   .num_hits = platform.templates().num_hits,

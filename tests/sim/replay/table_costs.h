@@ -29,6 +29,8 @@ struct TableCosts {
 struct TableNetwork {
   std::map<std::string, double> group_s;  // others take 1 s
   double transfer_s = 1.0;
+  std::map<std::string, PortLoads> loads;  // by the group's name, else none
+  PortLoads transfer_loads = {};
 };
 
 template <class Key>
@@ -48,11 +50,13 @@ class TableModel final : public CostModel, public NetworkModel {
   double interference(const trace::OpDescriptor&, int num_communications) const override {
     return entry_or_1(costs_.slowdown, num_communications);
   }
-  Cost collective(const trace::CollectiveDescriptor&, const trace::Group& group) const override {
-    return {entry_or_1(network_.group_s, group.name), Evidence::measured};
+  CommunicationCost collective(const trace::CollectiveDescriptor&, const trace::Group& group) const override {
+    const auto loads = network_.loads.find(group.name);
+    return {entry_or_1(network_.group_s, group.name), Evidence::measured,
+            loads == network_.loads.end() ? PortLoads{} : loads->second};
   }
-  Cost transfer(const trace::TransferDescriptor&, int32_t, int32_t) const override {
-    return {network_.transfer_s, Evidence::roofline};
+  CommunicationCost transfer(const trace::TransferDescriptor&, int32_t, int32_t) const override {
+    return {network_.transfer_s, Evidence::roofline, network_.transfer_loads};
   }
 
  private:
