@@ -13,10 +13,6 @@ std::vector<std::string> check(const Job& job, const train::ModelSpec& model, in
     throw config::ConfigError("compile.enable",
                               "the times of fused operators are not there yet; predict with --compile.no_enable");
   }
-  if (job.config.training.enable_cpu_offload) {
-    throw config::ConfigError("training.enable_cpu_offload",
-                              "the time of copies to the host is not there yet; predict without it");
-  }
   return notices;
 }
 

@@ -58,6 +58,8 @@ void fields(Archive& archive, T& role, const RoleMemory*) {
   archive.field("device_used_bytes", role.device_used_bytes);
   archive.field("categories", role.categories);
   archive.field("beside_allocator", role.beside_allocator);
+  archive.field("peak_host_bytes", role.peak_host_bytes);
+  archive.field("host_categories", role.host_categories);
   archive.field("peak_where", role.peak_where);
   archive.field("first_step", role.first_step);
   archive.field("steady", role.steady);
@@ -87,6 +89,7 @@ void fields(Archive& archive, T& time, const TimeBreakdown*) {
   archive.field("idle_s", time.idle_s);
   archive.field("bubble_s", time.bubble_s);
   archive.field("host_bound_s", time.host_bound_s);
+  archive.field("host_work_s", time.host_work_s);
   archive.field("host_s", time.host_s);
 }
 

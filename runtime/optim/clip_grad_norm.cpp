@@ -67,7 +67,8 @@ void scale_grads(const std::vector<unit::LocalShard*>& shards, const at::Tensor&
     if (shard->grad.defined() && shard->grad.numel() > 0) by_dtype[shard->grad.scalar_type()].push_back(shard->grad);
   }
   for (const auto& [dtype, grads] : by_dtype) {
-    at::_foreach_mul_(grads, factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat));
+    const at::Tensor cast = factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat);
+    at::_foreach_mul_(grads, cast.to(grads.front().device()));
   }
 }
 

@@ -46,7 +46,11 @@ class RankState : public std::enable_shared_from_this<RankState> {
   void set_category(uint16_t category) { category_ = category; }
 
   /// Records storage of `num_bytes` > 0 of the current stream's pool. Throws memory::OutOfMemoryError.
-  Allocation* allocate(uint64_t num_bytes);
+  Allocation* allocate(uint64_t num_bytes) { return allocate(num_bytes, stream_); }
+  /// The same of host memory, which has no end and no allocator.
+  Allocation* allocate_on_host(uint64_t num_bytes, bool pinned) {
+    return allocate(num_bytes, pinned ? trace::kPinnedPool : trace::kHostStream);
+  }
   void free(Allocation* allocation);
   /// Storages freed so far.
   int64_t num_frees() const { return num_frees_; }
@@ -76,6 +80,8 @@ class RankState : public std::enable_shared_from_this<RankState> {
   CallTable& calls() { return *calls_; }
 
  private:
+  Allocation* allocate(uint64_t num_bytes, uint8_t pool);
+
   DeviceOptions options_;
   trace::Recorder recorder_;
   bool is_recording_ = true;
@@ -101,6 +107,8 @@ struct Allocation {
   uint32_t storage;  // its number in the trace
   uint8_t stream;
   uint32_t draft = 0;  // that it belongs to; 0: it is real
+
+  bool is_on_host() const { return trace::is_host_pool(stream); }
 };
 
 }  // namespace titan::sim

@@ -95,7 +95,8 @@ void append_held(std::span<const at::Tensor> tensors, std::vector<int64_t>& key)
 }
 
 bool is_plain(const at::Tensor& tensor) {
-  if (!is_simulated(tensor) || tensor.key_set() != plain_keys() || tensor.requires_grad()) return false;
+  if (!is_simulated(tensor) || is_on_host(tensor) || tensor.key_set() != plain_keys() || tensor.requires_grad())
+    return false;
   return allocation_of(tensor) || tensor.storage().nbytes() == 0;
 }
 

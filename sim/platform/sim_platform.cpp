@@ -53,6 +53,10 @@ SimPlatform::~SimPlatform() { remove_device(index_); }
 
 at::Device SimPlatform::device() const { return at::Device(c10::DeviceType::PrivateUse1, index_); }
 
+at::TensorOptions SimPlatform::host_memory() const {
+  return at::TensorOptions().device(c10::DeviceType::PrivateUse1, host_index(index_)).pinned_memory(true);
+}
+
 platform::Stream SimPlatform::stream(platform::StreamRole role) {
   return {.role = role, .id = static_cast<int64_t>(role)};
 }

@@ -22,6 +22,7 @@ class SimPlatform final : public platform::Platform {
   ~SimPlatform() override;
 
   at::Device device() const override;
+  at::TensorOptions host_memory() const override;
   platform::World world() const override { return world_; }
   platform::Stream stream(platform::StreamRole role) override;
   platform::Scope use_stream(const platform::Stream& stream) override;

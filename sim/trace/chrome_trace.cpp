@@ -19,7 +19,7 @@ namespace {
 constexpr int kHostThread = 0;
 constexpr uint32_t kDeepest = UINT32_MAX;  // a node lies inside all scopes
 
-int thread_of(uint8_t stream) { return stream + 1; }
+int thread_of(uint8_t stream) { return stream == kHostStream ? kHostThread : stream + 1; }
 
 // Times are rounded to whole nanoseconds once, so that what lies within something else still does afterwards.
 int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
@@ -77,6 +77,7 @@ class Slicer {
   };
 
   void visit(size_t index);
+  void op(size_t index);
   void work(size_t index, std::string_view category, const std::string& name);
   void end_scope(double end_s);
   void add(int thread, const Span& span, uint32_t depth, std::string_view category, std::string name,
@@ -107,7 +108,7 @@ void Slicer::visit(size_t index) {
   const NodeTime& time = times_[index];
   switch (node.kind) {
     case NodeKind::op:
-      return work(index, options_.operators ? to_text(trace_.ops[node.id].op_class) : "", trace_.ops[node.id].name);
+      return op(index);
     case NodeKind::collective: {
       const CollectiveDescriptor& collective = trace_.collectives[node.id];
       return work(index, "communication",
@@ -137,6 +138,17 @@ void Slicer::visit(size_t index) {
     default:
       return;
   }
+}
+
+// What the host does itself lies on its thread, inside the scopes there.
+void Slicer::op(size_t index) {
+  const Node& node = trace_.nodes[index];
+  const OpDescriptor& op = trace_.ops[node.id];
+  const NodeTime& time = times_[index];
+  if (node.stream == kHostStream)
+    return add(kHostThread, {time.start_s, time.end_s}, kDeepest, "host", op.name, detail(index));
+  const bool is_copy = op.op_class == OpClass::copy;
+  work(index, is_copy ? "communication" : options_.operators ? to_text(op.op_class) : "", op.name);
 }
 
 void Slicer::work(size_t index, std::string_view category, const std::string& name) {

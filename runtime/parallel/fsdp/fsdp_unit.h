@@ -40,10 +40,13 @@ class FsdpUnit : public unit::UnitSharding {
   bool values_are_shards() const;  // nothing to gather and nothing to cast: forward reads the shards themselves
   void cast_shards();
   bool is_alone() const;  // no rank to share with: gradients stay where they are
+  bool offloads() const;  // shards, gradients and optimizer state are in memory that is not the device's
   void take_gradients();
   void fill_missing_gradients();
   void complete_scatter();
   void accumulate(at::Tensor&& part);
+  void offload(const at::Tensor& part);
+  void finish_offload();
   bool narrows_to_reduce(const at::Tensor& gradient) const;
   bool sums_replicas() const { return last_microbatch_ && group_.replicate.size() > 1; }
   at::Tensor take_gradient_part();
@@ -66,6 +69,8 @@ class FsdpUnit : public unit::UnitSharding {
   // This rank's gradients summed over microbatches, one flat tensor; dtypes.accumulate, but dtypes.reduce while
   // replicas are summed.
   at::Tensor gradient_part_;
+  at::Tensor host_part_;       // the same in host memory
+  platform::Event offloaded_;  // the last copy to the host is done
 };
 
 }  // namespace titan::parallel

@@ -28,14 +28,19 @@ int64_t lay_out_gather(std::vector<ShardedParameter>& parameters) {
   return offset;
 }
 
+void load(const at::Tensor& shard, const at::Tensor& to) {
+  const bool stays = shard.device() == to.device() || shard.scalar_type() == to.scalar_type();
+  to.copy_(stays ? shard : shard.to(to.device(), shard.scalar_type(), /*non_blocking=*/true), /*non_blocking=*/true);
+}
+
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send) {
   for (const auto& one : parameters) {
     const at::Tensor& value = one.shard.value;
     const auto wire = one.transport.wire;
     const int64_t first = first_element(one), filled = value.numel(), padding = one.chunk_numel - filled;
     if (filled > 0) {
-      buffer_part(send, wire, first, {filled})
-          .copy_(buffer_part(value, value.scalar_type(), value.storage_offset(), {filled}));
+      load(buffer_part(value, value.scalar_type(), value.storage_offset(), {filled}),
+           buffer_part(send, wire, first, {filled}));
     }
     if (padding > 0) buffer_part(send, wire, first + filled, {padding}).zero_();
   }

@@ -78,6 +78,24 @@ TEST(EstimateCommand, ItsRemediesWorkWhenTheyAreAppended) {
   }
 }
 
+// Question 6 of docs/estimate.md. An eighth of two moments of 4 bytes for each of 8030261248 parameters, and a step
+// count of 4 bytes for each of 32 x 9 + 3 tensors; host memory has no allocator that rounds.
+TEST(EstimateCommand, AnswersWhatTheOptimizerOnTheCpuSaves) {
+  const auto table = estimate_8b({"--what-if", "training.enable_cpu_offload=false|true"});
+  EXPECT_EQ(table.status, 0) << table.error;
+  EXPECT_TRUE(contains(table.output, "*              false")) << table.output;
+  const auto with = estimate_8b({"--training.enable_cpu_offload", "--json", "-"}),
+             without = estimate_8b({"--json", "-"});
+  ASSERT_EQ(with.status, 0) << with.error;
+  const auto offloaded = json::parse(with.output), kept = json::parse(without.output);
+  const auto &moved = offloaded["memory"]["ranks"][0], &all = kept["memory"]["ranks"][0];
+  EXPECT_LT(moved["device_used_bytes"].get<int64_t>(), all["device_used_bytes"].get<int64_t>());
+  EXPECT_GT(moved["peak_host_bytes"].get<int64_t>(), moved["host_categories"]["optimizer"].get<int64_t>());
+  EXPECT_EQ(moved["host_categories"]["optimizer"], 8030261248 + (32 * 9 + 3) * 4);
+  EXPECT_EQ(all["peak_host_bytes"], 0);
+  EXPECT_GT(offloaded["step_time_s"].get<double>(), kept["step_time_s"].get<double>());
+}
+
 TEST(EstimateCommand, AssertionsDecideTheStatusAndAreAnsweredOnStandardError) {
   const auto holds = estimate_8b({"--assert", "memory<75GiB", "--assert=fits"});
   EXPECT_EQ(holds.status, 0) << holds.error;

@@ -218,12 +218,17 @@ Estimate random_estimate(std::mt19937_64& random) {
     memory.peak_reserved_bytes = memory.peak_allocated_bytes + count(random, 10.0);
     memory.device_used_bytes = memory.peak_reserved_bytes + count(random, 10.0);
     if (random() % 2 == 0) memory.beside_allocator.erase("nccl");
+    memory.host_categories.clear();
+    if (random() % 2 == 0) memory.host_categories["optimizer"] = count(random, 12.0);
+    memory.peak_host_bytes = memory.host_categories.empty() ? 0 : memory.host_categories["optimizer"];
   }
   for (auto& [name, seconds] : estimate.time.compute_s) seconds = positive(random, -6.0, 2.0);
   for (auto& [axis, seconds] : estimate.time.exposed_communication_s) seconds = positive(random, -9.0, 1.0);
   estimate.time.bubble_s = positive(random, -6.0, 1.0);
   estimate.time.host_bound_s = positive(random, -6.0, 1.0);
-  estimate.time.idle_s = estimate.time.bubble_s + estimate.time.host_bound_s + positive(random, -6.0, 0.0);
+  estimate.time.host_work_s = positive(random, -6.0, 0.0);
+  estimate.time.idle_s =
+      estimate.time.bubble_s + estimate.time.host_bound_s + estimate.time.host_work_s + positive(random, -6.0, 0.0);
   set_step_time(estimate);
   estimate.tokens_per_second_per_gpu = positive(random, -2.0, 7.0);
   estimate.mfu_percent = positive(random, -2.0, 2.0);

@@ -87,14 +87,6 @@ TEST(LayoutLaws, CheckpointingChangesNothing) {
   }
 }
 
-TEST(LayoutLaws, CpuOffloadChangesNothing) {
-  const auto model = test::small_llama();
-  LayoutRun run = make_run({2, 2}, 2, "default");
-  const auto expected = test::train_layout_on_threads(run, model, 4);
-  run.config.training.enable_cpu_offload = true;
-  EXPECT_TRUE(same_training(expected, test::train_layout_on_threads(run, model, 4), {1e-15, 1e-15}));
-}
-
 TEST(LayoutLaws, TheOptimizerStepInBackwardEqualsTheStepAfterItWhereNothingIsClipped) {
   const auto model = test::small_llama();
   for (const Degrees degrees : {Degrees{1, 1}, Degrees{1, 3}, Degrees{2, 2}, Degrees{4, 1}}) {

@@ -28,7 +28,10 @@ std::vector<StepCase> step_cases();
 /// What else a step may do: mixed precision, fused operators, other optimizers, uneven shards, whole logits.
 std::vector<StepCase> more_step_cases();
 
-/// One of the first by its name.
+/// Shards, gradients and optimizer state in host memory, in every layout and with every optimizer.
+std::vector<StepCase> offload_cases();
+
+/// One of them by its name.
 const StepCase& find_case(const std::vector<StepCase>& cases, const std::string& name);
 
 /// Builds a session on `platform`, runs `num_steps` steps of this rank's part of the batch, and calls `at_end` while

@@ -51,6 +51,8 @@ TEST_P(Templates, RecordWhatExecutingRecords) {
 
 INSTANTIATE_TEST_SUITE_P(MoreSteps, Templates, testing::ValuesIn(more_step_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(OffloadedSteps, Templates, testing::ValuesIn(offload_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Steps, Templates, testing::ValuesIn(step_cases()),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -108,6 +108,16 @@ TEST(ChromeTrace, SlicesOfAThreadNest) {
   }
 }
 
+TEST(ChromeTrace, TheHostsOwnWorkLiesOnItsThread) {
+  SmallRecorder r(0, 1);
+  r.begin_scope("step");
+  r.op(kHostStream, r.intern(OpDescriptor{.name = "adam", .op_class = OpClass::host}), {});
+  r.end_scope();
+  const nlohmann::json all = events(r.take(), {});
+  EXPECT_EQ(slices(all, 0), (Lines{"step 0.0+3.0", "adam 1.0+1.0"}));
+  EXPECT_EQ(slices(all, 1 + kHostStream), Lines());
+}
+
 TEST(ChromeTrace, WantsATimeForEveryNode) {
   const Trace trace = small_step();
   const std::vector<NodeTime> times(3);
