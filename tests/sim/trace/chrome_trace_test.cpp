@@ -109,7 +109,7 @@ TEST(ChromeTrace, SlicesOfAThreadNest) {
 }
 
 TEST(ChromeTrace, TheHostsOwnWorkLiesOnItsThread) {
-  SmallRecorder r(0, 1);
+  SmallRecorder r(1, 2);
   r.begin_scope("step");
   r.op(kHostStream, r.intern(OpDescriptor{.name = "adam", .op_class = OpClass::host}), {});
   r.end_scope();
