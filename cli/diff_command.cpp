@@ -48,7 +48,8 @@ int diff_command(const Arguments& arguments) {
     throw config::ConfigError("titan diff",
                               "expects two files, found " + std::to_string(files.size()) + " (titan diff --help)");
   }
-  const auto diff = estimator::diff(estimator::read_estimate(files[0]), estimator::read_estimate(files[1]));
+  const auto one = estimator::read_estimate(files[0]), other = estimator::read_estimate(files[1]);
+  const auto diff = estimator::diff(one, other);
   const auto text =
       estimator::diff_text(diff, files[0], files[1],
                            {.table = {.colours = estimator::wants_colours(STDOUT_FILENO)}, .tolerance = tolerance});
