@@ -1,5 +1,6 @@
 // Recording training steps on the simulated device: operators per second, and what a step of 8B and 405B takes, with
-// templates of units and executing every one.
+// templates of units and executing every one; and what calls of one block alone reach, memory included.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
 
@@ -10,6 +11,7 @@
 #include "models/llama3/model.h"
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
+#include "runtime/unit/unit_call.h"
 #include "sim/platform/sim_platform.h"
 
 namespace titan {
@@ -64,12 +66,51 @@ void record_steps(benchmark::State& state, const Layout& layout, bool templates)
   state.counters["nodes/s"] = benchmark::Counter(static_cast<double>(num_nodes), benchmark::Counter::kIsRate);
 }
 
+/// Forward and backward of one block, again and again, its parameters unsharded and nothing between the calls.
+void record_blocks(benchmark::State& state, const Layout& layout, bool templates) {
+  constexpr int kNumCalls = 200;
+  const auto model = find_model(layout.flavor);
+  const auto config = make_config(layout);
+  metrics::Logger quiet(std::cout, {.quiet = true});
+  size_t num_nodes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    sim::SimPlatform platform({.rank = 0, .size = layout.world_size}, {.templates = templates});
+    train::Session session({.config = config, .model = model, .platform = platform, .log = quiet});
+    const auto& block = session.runner().units().at(1);
+    block.sharding->finish_unshard();
+    const auto values = at::empty({1, 8192 / layout.tensor_degree, model.dims.dim},
+                                  at::TensorOptions(at::kBFloat16).device(platform.device()));
+    const auto train_one = [&] {
+      unit::SavedForward saved;
+      unit::UnitCall call{.unit = block.unit.get(), .checkpoint = block.checkpoint.get(), .saved = &saved};
+      call.arguments = {values};
+      platform.run_unit(unit::UnitCall(call));
+      call.phase = unit::Phase::backward;
+      platform.run_unit(std::move(call));
+      for (auto* parameter : block.unit->parameters()) parameter->grad.reset();
+    };
+    for (int i = 0; i < 2; ++i) train_one();
+    const size_t before = platform.trace().nodes.size();
+    state.ResumeTiming();
+    for (int i = 0; i < kNumCalls; ++i) train_one();
+    state.PauseTiming();
+    num_nodes += platform.trace().nodes.size() - before;
+    state.ResumeTiming();
+  }
+  state.counters["nodes/s"] = benchmark::Counter(static_cast<double>(num_nodes), benchmark::Counter::kIsRate);
+}
+
 const Layout k8b{"8B", 8, 1, "none"}, k405b{"405B", 512, 8, "full"};
 
 BENCHMARK_CAPTURE(record_steps, 8b_templated, k8b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(record_steps, 8b_executed, k8b, false)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(record_steps, 405b_templated, k405b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(record_steps, 405b_executed, k405b, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+BENCHMARK_CAPTURE(record_blocks, 8b_templated, k8b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_blocks, 8b_executed, k8b, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(record_blocks, 405b_templated, k405b, true)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace titan

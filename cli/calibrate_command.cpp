@@ -3,17 +3,22 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <memory>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/published_runs.h"
+#include "cli/repeated_option.h"
 #include "estimator/calibrate/calibrate.h"
 #include "runtime/config/config_error.h"
+#include "runtime/config/value.h"
+#include "validate/published/rows.h"
 
 namespace titan::cli {
 namespace {
 
 using Arguments = std::vector<std::string>;
+namespace fs = std::filesystem;
 
 constexpr const char* kCalibrateHelp =
     "usage: titan calibrate --fit ROWS.csv\n\n"
@@ -22,35 +27,74 @@ constexpr const char* kCalibrateHelp =
     "and of tables left out one at a time. Nothing is written: put the values into\n"
     "the hardware file. ROWS.csv has the columns of validate/published/rows.csv; a\n"
     "row's configuration is <id>.toml beside it, or configs/published/<id>.toml.\n"
-    "Rows that need parts that are not there yet are left out.\n\n"
+    "Rows without a speed do not count; rows that need parts that are not there yet\n"
+    "are left out. Without --fit: measuring operators on a GPU is not there yet.\n\n"
     "Exit status: 0; 1 if a fit is not to be used; 2 for a file that cannot be read.\n";
 
-std::filesystem::path configs_of(const std::filesystem::path& rows, const std::string& id) {
+/// A row with a measured speed and its configuration.
+struct Row {
+  validate::PublishedRow published;
+  std::unique_ptr<Job> job;
+};
+
+fs::path config_of(const std::string& id, const fs::path& rows) {
+  const auto beside = rows.parent_path() / (id + ".toml"), shipped = published_configs() / (id + ".toml");
   std::error_code error;
-  const auto beside = rows.parent_path();
-  return std::filesystem::exists(beside / (id + ".toml"), error) ? beside : published_configs();
+  if (fs::exists(beside, error)) return beside;
+  if (fs::exists(shipped, error)) return shipped;
+  throw config::ConfigError(rows, "the row " + config::in_quotes(id) + " has no configuration: found neither '" +
+                                      beside.string() + "' nor '" + shipped.string() + "'");
 }
 
-std::optional<estimator::MeasuredRun> load_run(const validate::PublishedRow& row, const std::filesystem::path& file) {
-  if (!row.tokens_per_second_per_gpu) return std::nullopt;
+/// The rows with a speed. A row without a configuration, or with a wrong one, is found before anything takes time.
+std::vector<Row> load_rows(const fs::path& file) {
+  std::vector<Row> rows;
+  for (const auto& row : validate::read_rows(file)) {
+    if (row.tokens_per_second_per_gpu) rows.push_back({row, load_published_job(config_of(row.id, file))});
+  }
+  return rows;
+}
+
+std::unique_ptr<PublishedRun> expressible(Row& row) {
   try {
-    const PublishedRun run(row, configs_of(file, row.id));
-    return estimator::MeasuredRun{.id = row.id,
-                                  .table = row.table,
-                                  .recording = estimator::record(run.prediction().request()),
-                                  .machine = run.prediction().machine(),
-                                  .tokens_per_second_per_gpu = row.tokens_per_second_per_gpu->value};
+    return std::make_unique<PublishedRun>(std::move(row.job));
   } catch (const config::ConfigError& error) {
-    std::fprintf(stderr, "left out: %s: %s\n", row.id.c_str(), error.what());
-    return std::nullopt;
+    std::fprintf(stderr, "left out: %s: %s\n", row.published.id.c_str(), error.what());
+    return nullptr;
   }
 }
 
-std::string file_argument(const Arguments& arguments) {
-  const bool joined = arguments.size() == 1 && arguments[0].starts_with("--fit=");
-  if (joined) return arguments[0].substr(6);
-  if (arguments.size() == 2 && arguments[0] == "--fit") return arguments[1];
-  throw config::ConfigError("titan calibrate", "expects --fit ROWS.csv (titan calibrate --help)");
+using RunsByHardware = std::map<std::string, std::vector<estimator::MeasuredRun>>;
+
+RunsByHardware record_all(std::vector<Row> rows, Progress& progress) {
+  RunsByHardware by_hardware;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    auto& row = rows[i].published;
+    const auto run = expressible(rows[i]);
+    if (!run) continue;
+    progress.say("recording " + row.id + " (" + std::to_string(i + 1) + " of " + std::to_string(rows.size()) + ")");
+    const auto& machine = run->prediction().machine();
+    by_hardware[machine.gpu.file.string()].push_back(
+        {.id = row.id,
+         .table = row.table,
+         .recording = estimator::record(run->prediction().request()),
+         .machine = machine,
+         .tokens_per_second_per_gpu = row.tokens_per_second_per_gpu->value});
+  }
+  return by_hardware;
+}
+
+fs::path file_argument(Arguments arguments) {
+  const auto file = take_one(arguments, "fit");
+  if (!arguments.empty()) {
+    throw config::ConfigError(arguments.front(), "is no option of calibrate; allowed is --fit ROWS.csv");
+  }
+  if (!file) {
+    throw config::ConfigError("titan calibrate",
+                              "measuring operators on a GPU is not there yet; fit to measured runs with --fit ROWS.csv "
+                              "(titan calibrate --help)");
+  }
+  return *file;
 }
 
 }  // namespace
@@ -60,18 +104,20 @@ int calibrate_command(const Arguments& arguments) {
     std::printf("%s", kCalibrateHelp);
     return kOk;
   }
-  const std::filesystem::path file = file_argument(arguments);
-  std::map<std::string, std::vector<estimator::MeasuredRun>> by_hardware;
-  for (const auto& row : validate::read_rows(file)) {
-    if (auto run = load_run(row, file)) by_hardware[run->machine.gpu.file.string()].push_back(std::move(*run));
-  }
-  if (by_hardware.empty()) throw config::ConfigError(file.string(), "has no row with a speed that can be predicted");
+  const auto file = file_argument(arguments);
+  Progress progress("titan calibrate");
+  const auto by_hardware = record_all(load_rows(file), progress);
+  if (by_hardware.empty()) throw config::ConfigError(file, "has no row with a speed that can be predicted");
+  std::string text;
   bool usable = true;
   for (const auto& [hardware, runs] : by_hardware) {
-    const auto fit = estimator::calibrate(runs);
-    std::printf("%s", estimator::calibration_text(fit, runs).c_str());
+    const auto name = fs::path(hardware).filename().string();
+    const auto fit = estimator::calibrate(
+        runs, [&](int trial) { progress.say("fitting " + name + ": trial " + std::to_string(trial)); });
+    text += estimator::calibration_text(fit, runs);
     usable = usable && fit.fit.problems().empty();
   }
+  std::printf("%s", text.c_str());
   return usable ? kOk : kFailed;
 }
 

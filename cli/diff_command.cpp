@@ -27,10 +27,10 @@ constexpr const char* kDiffHelp =
 
 double read_tolerance(Arguments& arguments) {
   double tolerance = 0.01;
-  const auto given = take_repeated(arguments, "tolerance");
-  if (given.empty()) return tolerance;
+  const auto given = take_one(arguments, "tolerance");
+  if (!given) return tolerance;
   const config::Field field("--tolerance", &tolerance, "", {.minimum = 0});
-  field.assign(field.read_text(given.back()));
+  field.assign(field.read_text(*given));
   return tolerance;
 }
 
@@ -43,11 +43,13 @@ int diff_command(const Arguments& arguments) {
   }
   Arguments files = arguments;
   const double tolerance = read_tolerance(files);
+  refuse_options(files, "diff", "allowed is --tolerance SHARE");
   if (files.size() != 2) {
     throw config::ConfigError("titan diff",
                               "expects two files, found " + std::to_string(files.size()) + " (titan diff --help)");
   }
-  const auto diff = estimator::diff(estimator::read_estimate(files[0]), estimator::read_estimate(files[1]));
+  const auto one = estimator::read_estimate(files[0]), other = estimator::read_estimate(files[1]);
+  const auto diff = estimator::diff(one, other);
   const auto text =
       estimator::diff_text(diff, files[0], files[1],
                            {.table = {.colours = estimator::wants_colours(STDOUT_FILENO)}, .tolerance = tolerance});

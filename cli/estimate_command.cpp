@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/output_path.h"
 #include "cli/prediction.h"
+#include "cli/progress.h"
 #include "cli/repeated_option.h"
 #include "estimator/report/assertion.h"
 #include "estimator/report/html.h"
@@ -42,8 +44,8 @@ constexpr const char* kEstimateHelp =
     "  --trace FILE           timeline for ui.perfetto.dev; --operators: each operator\n"
     "  --what-if 'key=a|b|c'  one table over values; several: all combinations\n"
     "  --assert 'memory<75GiB'  exit status 3 unless it holds; may be repeated\n\n"
-    "Exit status: 0 ok, 2 the configuration is wrong, 3 it does not fit the device or\n"
-    "an assertion does not hold.\n\n"
+    "Exit status: 0 ok, 2 the configuration is wrong (of --what-if: every row), 3 it\n"
+    "does not fit the device or an assertion does not hold.\n\n"
     "examples:\n"
     "  titan estimate --config 8b --gpus 8 --compile.no_enable\n"
     "  titan estimate --config 8b --gpus 64 --hardware a100_sxm_80gb \\\n"
@@ -65,10 +67,14 @@ void declare(config::Schema& schema, Options& options) {
       .field("operators", options.operators, "the timeline shows each operator, not only units and communication");
 }
 
+std::unique_ptr<Job> load(const Arguments& arguments, Options& options) {
+  return load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); });
+}
+
 /// A configuration and what predicts it.
 struct Run {
-  Run(const Arguments& arguments, Options& options)
-      : job(load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); })),
+  explicit Run(std::unique_ptr<Job> loaded)
+      : job(std::move(loaded)),
         model(models::find_model(job->config.model.name, job->config.model.flavor)),
         prediction(*job, model, num_imagined_ranks(*job)) {}
   Run(const Run&) = delete;
@@ -87,7 +93,8 @@ std::optional<estimator::Estimate> predict_other(const Run& run, const config::J
                                 .model = request.model,
                                 .machine = request.machine,
                                 .world_size = request.world_size,
-                                .uniform_dtype = request.uniform_dtype});
+                                .uniform_dtype = request.uniform_dtype,
+                                .fsdp_blocks_per_unit = request.fsdp_blocks_per_unit});
   } catch (const config::ConfigError&) {
     return std::nullopt;  // the change contradicts something else
   }
@@ -108,8 +115,11 @@ estimator::Estimate predict(const Run& run, const estimator::Recording& recordin
   auto estimate = estimator::simulate(run.prediction.request(), recording, keep_times);
   describe(run, estimate.subject);
   if (!estimate.fits) {
-    estimate.remedies = estimator::find_remedies(
-        run.job->config, [&](const config::JobConfig& config) { return predict_other(run, config); });
+    Progress progress("titan estimate");
+    estimate.remedies = estimator::find_remedies(run.job->config, [&](const config::JobConfig& config) {
+      progress.say("looking for a change that makes it fit");
+      return predict_other(run, config);
+    });
   }
   return estimate;
 }
@@ -141,7 +151,12 @@ void check_output_paths(const Options& options) {
 }
 
 int report_one(const Arguments& arguments, Options& options, Clock::time_point begin) {
-  const Run run(arguments, options);
+  auto job = load(arguments, options);
+  if (job->config.job.print_config) {
+    const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
+    return print_config(*job, model, num_imagined_ranks(*job));
+  }
+  const Run run(std::move(job));
   check_output_paths(options);
   const auto recording = estimator::record(run.prediction.request());
   auto estimate = predict(run, recording, options.html.has_value());
@@ -163,7 +178,7 @@ estimator::WhatIfRow answer(const Arguments& arguments, const estimator::Overrid
     Arguments all = arguments;
     all.insert(all.end(), changes.begin(), changes.end());
     Options unused;
-    const Run run(all, unused);
+    const Run run(load(all, unused));
     row.estimate = estimator::simulate(run.prediction.request());
     describe(run, row.estimate->subject);
   } catch (const config::ConfigError& error) {
@@ -173,17 +188,25 @@ estimator::WhatIfRow answer(const Arguments& arguments, const estimator::Overrid
 }
 
 int report_what_if(const Arguments& arguments, Options& options) {
-  const auto job = load_job(arguments, "", [&](config::Schema& schema) { declare(schema, options); });
-  if (options.json || options.html || options.trace || options.operators || !options.assertions.empty()) {
-    throw config::ConfigError("--what-if",
-                              "gives one table; leave out --json, --html, --trace, --operators and --assert");
+  const auto job = load(arguments, options);
+  const bool other_output = options.json || options.html || options.trace || options.operators ||
+                            !options.assertions.empty() || job->config.job.print_config;
+  if (other_output) {
+    throw config::ConfigError(
+        "--what-if",
+        "gives one table; leave out --json, --html, --trace, --operators, --assert and --job.print_config");
   }
   estimator::resolve_keys(options.what_if, job->schema);
   std::vector<estimator::WhatIfRow> rows;
-  for (const auto& overrides : estimator::combinations(options.what_if)) {
+  Progress progress("titan estimate");
+  const auto combinations = estimator::combinations(options.what_if);
+  for (const auto& overrides : combinations) {
+    progress.say("combination " + std::to_string(rows.size() + 1) + " of " + std::to_string(combinations.size()));
     rows.push_back(answer(arguments, overrides, estimator::as_arguments(overrides, job->schema)));
   }
   std::fputs(estimator::what_if_table(rows, {.colours = estimator::wants_colours(STDOUT_FILENO)}).c_str(), stdout);
+  const bool any = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.estimate.has_value(); });
+  if (!any) throw config::ConfigError("--what-if", "no combination could be predicted; the table says why");
   return kOk;
 }
 

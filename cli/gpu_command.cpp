@@ -49,12 +49,6 @@ struct GpuOptions {
   Arguments names;
 };
 
-std::optional<std::string> take_one(Arguments& arguments, const std::string& name) {
-  const auto values = take_repeated(arguments, name);
-  if (values.size() > 1) throw config::ConfigError("--" + name, "is given twice");
-  return values.empty() ? std::nullopt : std::optional(values.front());
-}
-
 int64_t parse_steps(const std::string& text) {
   int64_t steps = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), steps);
@@ -70,11 +64,7 @@ GpuOptions parse(Arguments arguments) {
   options.json = take_one(arguments, "json");
   options.measure = take_one(arguments, "measure");
   if (const auto steps = take_one(arguments, "steps")) options.block_steps = parse_steps(*steps);
-  for (const auto& argument : arguments) {
-    if (argument.starts_with("-")) {
-      throw config::ConfigError(argument, "is no option of validate gpu (--hardware, --json, --steps, --measure)");
-    }
-  }
+  refuse_options(arguments, "validate gpu", "allowed are --hardware, --json, --steps, --measure");
   options.names = std::move(arguments);
   if (options.measure && !options.json) throw config::ConfigError("--measure", "needs --json FILE to write to");
   if (options.json) check_output_path("json", *options.json);

@@ -26,12 +26,12 @@ class GpuRun {
   GpuRun(const Job& job, const train::ModelSpec& model, platform::Platform& platform)
       : platform_(platform),
         log_(std::cerr, {.quiet = true}),
-        session_(
-            {.config = job.config,
-             .model = model,
-             .platform = platform,
-             .log = log_,
-             .uniform_dtype = job.titan.dtype ? std::optional(train::parse_dtype(*job.titan.dtype)) : std::nullopt}),
+        session_({.config = job.config,
+                  .model = model,
+                  .platform = platform,
+                  .log = log_,
+                  .uniform_dtype = job.titan.dtype ? std::optional(train::parse_dtype(*job.titan.dtype)) : std::nullopt,
+                  .fsdp_blocks_per_unit = job.titan.fsdp_blocks_per_unit}),
         batch_(validate::synthetic_batch(1, session_.batch_rules().per_rank(), job.config.training.seq_len,
                                          model.dims.vocab_size)) {}
 

@@ -8,6 +8,7 @@
 #include "runtime/config/config_error.h"
 #include "runtime/config/declare.h"
 #include "runtime/config/help_text.h"
+#include "runtime/config/print_config.h"
 #include "runtime/config/rules/paths.h"
 #include "runtime/config/rules/runnable.h"
 #include "runtime/config/rules/validate.h"
@@ -80,6 +81,12 @@ int print_help(const char* text, const std::function<void(config::Schema&)>& dec
   Job defaults;
   if (declare_options) declare_options(defaults.schema);
   std::printf("%s\n%s", text, config::help_text(defaults.schema).c_str());
+  return kOk;
+}
+
+int print_config(const Job& job, const train::ModelSpec& model, int64_t world_size) {
+  config::validate(job.config, {.world_size = world_size, .model = model.dims});
+  std::printf("%s\n", config::config_json(job.schema).c_str());
   return kOk;
 }
 

@@ -39,6 +39,10 @@ std::unique_ptr<Job> load_job(const std::vector<std::string>& arguments, const s
 /// Prints a command's help: its own text, then every key. `declare_options` as for load_job. Returns the exit status.
 int print_help(const char* text, const std::function<void(config::Schema&)>& declare_options = {});
 
+/// Answers job.print_config: checks the rules between keys for `world_size` ranks and prints the configuration as JSON.
+/// Returns the exit status. Throws ConfigError.
+int print_config(const Job& job, const train::ModelSpec& model, int64_t world_size);
+
 /// The folder that holds configs/ and tests/assets/: the source tree this program was built from, or, where that is
 /// gone, the one that it lies in.
 std::string installation_folder();

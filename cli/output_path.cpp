@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/config/config_error.h"
+#include "runtime/files/write_file.h"
 
 namespace titan::cli {
 
@@ -15,7 +16,8 @@ void check_output_path(const std::string& option, const std::filesystem::path& p
   if (path.empty() || std::filesystem::is_directory(path, error)) {
     throw config::ConfigError(option, "must name a file, found '" + path.string() + "'");
   }
-  if (access(folder.c_str(), W_OK) != 0) {
+  const auto& written = files::is_written_in_place(path) && std::filesystem::exists(path, error) ? path : folder;
+  if (access(written.c_str(), W_OK) != 0) {
     throw config::ConfigError(option, "cannot write '" + path.string() + "': " + std::strerror(errno));
   }
 }

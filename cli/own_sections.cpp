@@ -3,12 +3,16 @@
 namespace titan::cli {
 
 void declare(config::Schema& schema, TitanSection& section) {
-  schema.section("titan", "Where the program runs.")
+  schema.section("titan", "Where the program runs, and what torchtitan has no key for.")
       .field("device", section.device, "device to compute on; auto: cpu, or the simulated device in the fake world",
              {.choices = {"auto", "sim", "cpu", "cuda"}})
       .field("dtype", section.dtype,
              "one number format for parameters, activations and gradients, instead of mixed precision (for tests)",
-             {.choices = {"float64", "float32", "bfloat16"}});
+             {.choices = {"float64", "float32", "bfloat16"}})
+      .field("fsdp_blocks_per_unit", section.fsdp_blocks_per_unit,
+             "blocks that follow each other whose parameters are gathered, freed and reduced together; more than there "
+             "are (in a pipeline stage): all of them",
+             {.minimum = 1});
 }
 
 void declare(config::Schema& schema, HardwareSection& section) {

@@ -8,10 +8,11 @@
 
 namespace titan::cli {
 
-/// [titan]: where the program runs.
+/// [titan]: where the program runs, and what torchtitan has no key for.
 struct TitanSection {
   std::string device = "auto";
   std::optional<std::string> dtype;
+  int64_t fsdp_blocks_per_unit = 1;
 };
 
 /// [hardware]: what is predicted. Read by the fake world; training on real devices ignores it.

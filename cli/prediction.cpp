@@ -13,10 +13,6 @@ std::vector<std::string> check(const Job& job, const train::ModelSpec& model, in
     throw config::ConfigError("compile.enable",
                               "the times of fused operators are not there yet; predict with --compile.no_enable");
   }
-  if (job.config.training.enable_cpu_offload) {
-    throw config::ConfigError("training.enable_cpu_offload",
-                              "the time of copies to the host is not there yet; predict without it");
-  }
   return notices;
 }
 
@@ -53,7 +49,8 @@ estimator::Request Prediction::request(int64_t num_steps) const {
           .machine = machine_,
           .world_size = world_size_,
           .num_steps = num_steps,
-          .uniform_dtype = dtype_};
+          .uniform_dtype = dtype_,
+          .fsdp_blocks_per_unit = job_.titan.fsdp_blocks_per_unit};
 }
 
 }  // namespace titan::cli

@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/published_runs.h"
+#include "cli/repeated_option.h"
 #include "estimator/analytic.h"
 #include "estimator/hardware/units.h"
 #include "estimator/simulate/simulate.h"
@@ -12,6 +14,7 @@
 #include "runtime/config/nearest.h"
 #include "validate/published/claims.h"
 #include "validate/published/comparison.h"
+#include "validate/published/rows.h"
 
 namespace titan::cli {
 namespace {
@@ -39,7 +42,7 @@ double mfu(const validate::PublishedRow& row, const Prediction& prediction, cons
 validate::RowResult predict_row(const validate::PublishedRow& row) {
   validate::RowResult result{.row = row, .predicted = {}, .mfu_percent = {}, .not_expressible = {}};
   try {
-    const PublishedRun run(row, published_configs());
+    const PublishedRun run(load_published_job(published_configs() / (row.id + ".toml")));
     result.predicted = estimator::simulate(run.prediction().request());
     result.mfu_percent = mfu(row, run.prediction(), *result.predicted);
   } catch (const config::ConfigError& error) {
@@ -54,12 +57,14 @@ bool is_wanted(const validate::PublishedRow& row, const Arguments& names) {
 }
 
 void check_names(const std::vector<validate::PublishedRow>& rows, const Arguments& names) {
+  refuse_options(names, "validate published", "it takes rows and tables only");
   for (const auto& name : names) {
     const bool known = std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return is_wanted(row, {name}); });
     if (known) continue;
     Arguments ids;
     for (const auto& row : rows) ids.push_back(row.id);
-    throw config::ConfigError(name, "is no published row or table" + config::did_you_mean(name, ids));
+    throw config::ConfigError(name.empty() ? "''" : name,
+                              "is no published row or table" + config::did_you_mean(name, ids));
   }
 }
 
@@ -73,8 +78,11 @@ int published_command(const Arguments& arguments) {
   const auto rows = validate::read_rows(published_rows());
   check_names(rows, arguments);
   std::vector<validate::RowResult> results;
+  Progress progress("titan validate published");
   for (const auto& row : rows) {
-    if (is_wanted(row, arguments)) results.push_back(predict_row(row));
+    if (!is_wanted(row, arguments)) continue;
+    progress.say("predicting " + row.id);
+    results.push_back(predict_row(row));
   }
   std::printf("%s", validate::comparison_text(results).c_str());
   if (arguments.empty()) {

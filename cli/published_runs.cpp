@@ -4,10 +4,14 @@
 
 namespace titan::cli {
 
-PublishedRun::PublishedRun(const validate::PublishedRow& row, const std::filesystem::path& configs)
-    : job_(load_job({"--config", (configs / (row.id + ".toml")).string()}, "")),
+PublishedRun::PublishedRun(std::unique_ptr<Job> job)
+    : job_(std::move(job)),
       model_(models::find_model(job_->config.model.name, job_->config.model.flavor)),
       prediction_(*job_, model_, job_->hardware.num_gpus.value_or(num_imagined_ranks(*job_))) {}
+
+std::unique_ptr<Job> load_published_job(const std::filesystem::path& file) {
+  return load_job({"--config", file.string()}, "");
+}
 
 std::filesystem::path published_configs() { return std::filesystem::path(installation_folder()) / "configs/published"; }
 

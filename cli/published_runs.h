@@ -2,19 +2,18 @@
 
 #include <filesystem>
 #include <memory>
-#include <vector>
 
 #include "cli/prediction.h"
-#include "validate/published/rows.h"
 
 namespace titan::cli {
 
-/// A published row with the configuration that it ran.
+/// The configuration that a published row ran, ready to be predicted.
 class PublishedRun {
  public:
-  /// Loads `configs`/<id>.toml and checks it. Throws ConfigError, also where the row needs a part that is not there
-  /// yet.
-  PublishedRun(const validate::PublishedRow& row, const std::filesystem::path& configs);
+  /// Checks the configuration. Throws ConfigError, also where it needs a part that is not there yet.
+  explicit PublishedRun(std::unique_ptr<Job> job);
+  PublishedRun(const PublishedRun&) = delete;
+  PublishedRun& operator=(const PublishedRun&) = delete;
 
   const Prediction& prediction() const { return prediction_; }
 
@@ -23,6 +22,9 @@ class PublishedRun {
   train::ModelSpec model_;
   Prediction prediction_;
 };
+
+/// Loads a row's configuration. Throws ConfigError for a file that is missing or wrong.
+std::unique_ptr<Job> load_published_job(const std::filesystem::path& file);
 
 /// configs/published of this installation.
 std::filesystem::path published_configs();

@@ -23,4 +23,18 @@ std::vector<std::string> take_repeated(std::vector<std::string>& arguments, cons
   return values;
 }
 
+std::optional<std::string> take_one(std::vector<std::string>& arguments, const std::string& name) {
+  const auto values = take_repeated(arguments, name);
+  if (values.size() > 1) throw config::ConfigError("--" + name, "is given twice");
+  return values.empty() ? std::nullopt : std::optional(values.front());
+}
+
+void refuse_options(const std::vector<std::string>& arguments, const std::string& command, const std::string& allowed) {
+  for (const auto& argument : arguments) {
+    if (argument.starts_with("-")) {
+      throw config::ConfigError(argument, "is no option of " + command + "; " + allowed);
+    }
+  }
+}
+
 }  // namespace titan::cli

@@ -49,8 +49,12 @@ void run_rank(const Job& job, const train::ModelSpec& model, const RunInputs& in
   log_start(job, platform.world(), options.notices, log);
   std::optional<c10::ScalarType> dtype;
   if (job.titan.dtype) dtype = train::parse_dtype(*job.titan.dtype);
-  train::Session session(
-      {.config = job.config, .model = model, .platform = platform, .log = log, .uniform_dtype = dtype});
+  train::Session session({.config = job.config,
+                          .model = model,
+                          .platform = platform,
+                          .log = log,
+                          .uniform_dtype = dtype,
+                          .fsdp_blocks_per_unit = job.titan.fsdp_blocks_per_unit});
   log.info(model_size_line(model));
   const auto memory = platform.memory_stats();
   log.info(metrics::model_memory_line(c10::DeviceTypeName(platform.device().type()), memory.peak_reserved_bytes,

@@ -12,6 +12,7 @@
 #include "cli/job.h"
 #include "cli/launch.h"
 #include "cli/prediction.h"
+#include "cli/ranks_limit.h"
 #include "cli/run_rank.h"
 #include "cli/train_simulated.h"
 #include "cli/world.h"
@@ -19,7 +20,6 @@
 #include "runtime/comm/fake_communicator.h"
 #include "runtime/comm/gloo_world.h"
 #include "runtime/config/config_error.h"
-#include "runtime/config/print_config.h"
 #include "runtime/config/rules/validate.h"
 #include "runtime/platform/cpu_platform.h"
 #include "runtime/platform/cuda_plugin.h"
@@ -170,12 +170,10 @@ int train_command(const std::vector<std::string>& arguments) {
   const WorldPlan plan = plan_world(*job);
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
   RankOptions options;
-  if (job->config.job.print_config) {
-    config::validate(job->config, {.world_size = printed_world_size(*job, plan), .model = model.dims});
-    std::printf("%s\n", config::config_json(job->schema).c_str());
-    return kOk;
-  }
+  if (job->config.job.print_config) return print_config(*job, model, printed_world_size(*job, plan));
   if (plan.kind == WorldKind::fake && job->titan.device != "cpu") return train_simulated(*job, model, plan);
+  if (plan.kind == WorldKind::threads) check_ranks("NGPU", plan.world.size, kTrainingThreads);
+  if (plan.kind == WorldKind::launch) check_ranks("NGPU", plan.world.size, kTrainingProcesses);
   options.notices = check_job(*job, model, plan);
   auto* cuda = job->titan.device == "cuda" ? &load_cuda() : nullptr;  // before LibTorch looks for accelerators
   const RunInputs inputs = open_inputs(*job, model);

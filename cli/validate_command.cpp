@@ -9,6 +9,7 @@
 #include "cli/job.h"
 #include "cli/output_path.h"
 #include "cli/published_command.h"
+#include "cli/ranks_limit.h"
 #include "models/registry.h"
 #include "runtime/config/config_error.h"
 #include "runtime/config/nearest.h"
@@ -23,8 +24,7 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-constexpr int64_t kRanksToFill = 8;   // dp_shard -1 without NGPU
-constexpr int64_t kMostRanks = 4096;  // threads of one process
+constexpr int64_t kRanksToFill = 8;  // dp_shard -1 without NGPU
 
 constexpr const char* kKinds =
     "usage: titan validate KIND [--config FILE] [--section.key value]...\n\n"
@@ -68,23 +68,17 @@ void declare(config::Schema& schema, Options& options) {
       .field("json", options.json, "file to write the report to as JSON");
 }
 
-void check_ranks(const char* where, int64_t count) {
-  if (count <= kMostRanks) return;
-  throw config::ConfigError(where, "one process runs at most " + std::to_string(kMostRanks) + " ranks, found " +
-                                       std::to_string(count) + " or more");
-}
-
 int world_size(const Job& job) {
   if (job.loaded.num_gpus) {
-    check_ranks("NGPU", *job.loaded.num_gpus);
+    check_ranks("NGPU", *job.loaded.num_gpus, kComparedThreads);
     return static_cast<int>(*job.loaded.num_gpus);
   }
   const mesh::Degrees degrees = config::degrees_of(job.config);
   int64_t count = 1;
   const auto times = [&count](const char* key, int64_t degree) {
-    check_ranks(key, degree);
+    check_ranks(key, degree, kComparedThreads);
     count *= degree;
-    check_ranks(key, count);
+    check_ranks(key, count, kComparedThreads);
   };
   times("parallelism.data_parallel_replicate_degree", degrees.dp_replicate);
   times("parallelism.context_parallel_degree", degrees.cp);
@@ -110,6 +104,7 @@ validate::DivergenceOptions make_options(const Job& job, const Options& options,
           .num_steps = options.steps,
           .dtype = dtype,
           .tolerance = tolerance(options, dtype),
+          .fsdp_blocks_per_unit = job.titan.fsdp_blocks_per_unit,
           .progress = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }};
 }
 
@@ -121,6 +116,7 @@ int run_divergence(const Arguments& arguments) {
   const auto job = load_job(arguments, "llama3_tiny", [&](config::Schema& schema) { declare(schema, options); });
   const auto model = models::find_model(job->config.model.name, job->config.model.flavor);
   const auto run = make_options(*job, options, model);
+  if (job->config.job.print_config) return print_config(*job, model, run.world_size);
   const WorldPlan plan{.kind = WorldKind::threads, .world = {.size = run.world_size}};
   const auto notices = check_rules(*job, model, plan);
   check_fits(*job, model);

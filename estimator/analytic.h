@@ -57,7 +57,7 @@ struct StepWork {
   int64_t every_n = 1;
   bool causal = true;             // half of the pairs count
   bool recomputes_scores = true;  // attention backward takes five products instead of four
-  bool stops_early = false;       // a block that runs again leaves out its last matmul, whose output nobody needs
+  bool stops_early = true;        // a block that runs again leaves out its last matmul, whose output nobody needs
 };
 
 /// FLOPs by what asks for them. A multiplication and an addition are two.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,9 @@ struct CalibrationFit {
 };
 
 /// Fits the free factors of the runs' hardware file (GpuSpec::free, all runs on the same) to their speeds. A recording
-/// is replayed for every trial; nothing is recorded anew. Throws ConfigError if the file names no free factor or there
-/// are fewer runs than factors.
-CalibrationFit calibrate(const std::vector<MeasuredRun>& runs);
+/// is replayed for every trial; nothing is recorded anew. `before_trial`, if given, is called with the number of each
+/// trial, from 1 on. Throws ConfigError if the file names no free factor or there are fewer runs than factors.
+CalibrationFit calibrate(const std::vector<MeasuredRun>& runs, const std::function<void(int)>& before_trial = {});
 
 /// The fit as text: factors with their deviations, errors before and after, errors of what was left out, and what
 /// forbids using it.

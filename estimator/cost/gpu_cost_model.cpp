@@ -75,33 +75,54 @@ GpuCostModel::Parts GpuCostModel::price(const OpDescriptor& op) const {
       return parts(price_attention(op), ErrorSource::attention, gpu_.deviation.attention);
     case OpClass::memory:
       return parts(memory_time(gpu_, op), ErrorSource::memory, gpu_.deviation.memory);
+    case OpClass::copy:
+      return price_copy(op);
+    case OpClass::host:
+      return price_host_work(op);
     case OpClass::tiny:
       break;
   }
   return {.fixed_s = gpu_.memory.kernel_us * kMicro};
 }
 
+// What crosses the link is read on one side and written on the other.
+GpuCostModel::Parts GpuCostModel::price_copy(const OpDescriptor& op) const {
+  return {.work_s = op.bytes_written / hardware::host_copy_rate(gpu_),
+          .fixed_s = gpu_.memory.kernel_us * kMicro,
+          .deviation = gpu_.deviation.host_link,
+          .on_device = false,
+          .source = ErrorSource::link};
+}
+
+GpuCostModel::Parts GpuCostModel::price_host_work(const OpDescriptor& op) const {
+  return {.work_s = (op.bytes_read + op.bytes_written) / hardware::host_work_rate(gpu_),
+          .deviation = gpu_.deviation.host_memory,
+          .on_device = false,
+          .source = ErrorSource::host};
+}
+
 replay::Cost GpuCostModel::op(const OpDescriptor& op) const {
   const Parts parts = price(op);
   const double work = parts.work_s * deviations_.factor(parts.source, parts.deviation);
   const double fixed = parts.fixed_s * deviations_.factor(ErrorSource::kernel, gpu_.deviation.kernel);
-  return {.seconds = (work + fixed) * deviations_.factor(ErrorSource::part, gpu_.deviation.part),
-          .evidence = parts.evidence};
+  return {
+      .seconds = (work + fixed) * deviations_.factor(ErrorSource::part, parts.on_device ? gpu_.deviation.part : 0.0),
+      .evidence = parts.evidence};
 }
 
 PerSource GpuCostModel::relative_deviation(const OpDescriptor& op) const {
   const Parts parts = price(op);
-  const double work_share = parts.work_s / (parts.work_s + parts.fixed_s);
+  const double all_s = parts.work_s + parts.fixed_s, work_share = all_s > 0 ? parts.work_s / all_s : 0;
   PerSource deviation = {};
-  deviation[static_cast<size_t>(ErrorSource::part)] = gpu_.deviation.part;
+  deviation[static_cast<size_t>(ErrorSource::part)] = parts.on_device ? gpu_.deviation.part : 0;
   deviation[static_cast<size_t>(ErrorSource::kernel)] = (1 - work_share) * gpu_.deviation.kernel;
   deviation[static_cast<size_t>(parts.source)] += work_share * parts.deviation;
   return deviation;
 }
 
-double GpuCostModel::issue_s(const OpDescriptor&) const {
-  return (software_.host.op_us + software_.host.launch_us) * kMicro *
-         deviations_.factor(ErrorSource::host, software_.deviation.host);
+double GpuCostModel::issue_s(const OpDescriptor& op) const {
+  const double launch_us = op.op_class == OpClass::host ? 0.0 : software_.host.launch_us;
+  return (software_.host.op_us + launch_us) * kMicro * deviations_.factor(ErrorSource::host, software_.deviation.host);
 }
 
 double GpuCostModel::communication_issue_s() const {
@@ -114,7 +135,7 @@ double GpuCostModel::event_s() const {
 
 double GpuCostModel::interference(const OpDescriptor& op, int num_communications) const {
   constexpr double kMostHeld = 0.5;  // concurrent collectives wait for each other before they take more
-  if (num_communications <= 0 || op.op_class == OpClass::tiny) return 1;
+  if (num_communications <= 0 || op.op_class >= OpClass::tiny) return 1;
   const double each = op.op_class == OpClass::memory
                           ? gpu_.interference.memory_share
                           : gpu_.interference.sms_per_communication / static_cast<double>(gpu_.num_sms);

@@ -1,7 +1,10 @@
 #include "estimator/hardware/gpu_spec.h"
 
+#include <algorithm>
+
 #include "estimator/hardware/gpu_tables.h"
 #include "estimator/hardware/spec_file.h"
+#include "estimator/hardware/units.h"
 #include "runtime/config/config_error.h"
 
 namespace titan::hardware {
@@ -33,13 +36,21 @@ void declare_rest(config::Schema& schema, GpuSpec& gpu) {
   schema.section("memory", "operations bound by memory traffic")
       .field("efficiency", gpu.memory.efficiency, "share of hbm_tb_s that large tensors reach", share())
       .field("kernel_us", gpu.memory.kernel_us, "start and end of one kernel", between(0.2, 50, "us"));
+  schema.section("host", "the machine that drives the GPUs, for work on offloaded state")
+      .field("gpus", gpu.host.gpus, "GPUs that share it", between(1, 16, "GPUs"))
+      .field("link_gb_s", gpu.host.link_gb_s, "copies between its pinned memory and one GPU, one direction",
+             between(3, 1000, "GB/s"))
+      .field("memory_gb_s", gpu.host.memory_gb_s, "bandwidth of its memory, all sockets", between(20, 5000, "GB/s"))
+      .field("optimizer_share", gpu.host.optimizer_share, "share of it that the optimizer reaches", share());
   schema.section("interference", "computation while communication runs")
       .field("sms_per_communication", gpu.interference.sms_per_communication,
              "multiprocessors that one collective holds", between(1, 64, "multiprocessors"))
       .field("memory_share", gpu.interference.memory_share, "memory bandwidth that one collective takes", share());
   schema.section("deviation", "relative standard deviations of what is stated here")
       .field("part", gpu.deviation.part, "between parts and between runs", deviation_rules())
-      .field("kernel", gpu.deviation.kernel, "fixed time of kernels", deviation_rules());
+      .field("kernel", gpu.deviation.kernel, "fixed time of kernels", deviation_rules())
+      .field("host_link", gpu.deviation.host_link, "copies to and from the host", deviation_rules())
+      .field("host_memory", gpu.deviation.host_memory, "the host's work on its memory", deviation_rules());
   using replay::Evidence;
   declare_deviation(schema, "gemm", gpu.deviation.gemm,
                     {Evidence::measured, Evidence::interpolated, Evidence::model, Evidence::roofline});
@@ -88,6 +99,14 @@ void declare_numbers(config::Schema& schema, GpuSpec& gpu) {
              between(50, 3000, "W"));
   declare_gemm(schema, gpu.gemm);
   declare_rest(schema, gpu);
+}
+
+double host_work_rate(const GpuSpec& gpu) {
+  return gpu.host.memory_gb_s * kGiga * gpu.host.optimizer_share / static_cast<double>(gpu.host.gpus);
+}
+
+double host_copy_rate(const GpuSpec& gpu) {
+  return std::min(gpu.host.link_gb_s * kGiga, gpu.host.memory_gb_s * kGiga / static_cast<double>(gpu.host.gpus));
 }
 
 GpuSpec load_gpu(const std::string& where, const std::string& name, const std::filesystem::path& folder) {

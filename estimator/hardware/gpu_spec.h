@@ -85,11 +85,15 @@ struct GpuSpec {
     double kernel_us = 0;
     std::vector<OpRate> op_rates;
   } memory;
+  struct Host {  // the machine that drives the GPU
+    int64_t gpus = 0;
+    double link_gb_s = 0, memory_gb_s = 0, optimizer_share = 0;
+  } host;
   struct Interference {
     double sms_per_communication = 0, memory_share = 0;
   } interference;
   struct Deviation {  // relative standard deviations
-    double part = 0, kernel = 0;
+    double part = 0, kernel = 0, host_link = 0, host_memory = 0;
     ByEvidence gemm, attention, memory;
   } deviation;
 
@@ -99,6 +103,11 @@ struct GpuSpec {
 
 /// Binds the numbers of `gpu` to their keys: what calibration can move, by name.
 void declare_numbers(config::Schema& schema, GpuSpec& gpu);
+
+/// Bytes per second of a copy between pinned host memory and one GPU while all GPUs of the host copy, and of the host's
+/// work for one GPU on its memory while it works for all.
+double host_copy_rate(const GpuSpec& gpu);
+double host_work_rate(const GpuSpec& gpu);
 
 /// Loads configs/hardware/<name>.toml. Throws ConfigError.
 GpuSpec load_gpu(const std::string& where, const std::string& name, const std::filesystem::path& folder);

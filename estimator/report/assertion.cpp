@@ -32,6 +32,8 @@ constexpr std::array kQuantities = {
     Quantity{"reserved_high", Dimension::bytes, [](const Estimate& e) { return e.peak_reserved_interval.high; }},
     Quantity{"allocated", Dimension::bytes,
              [](const Estimate& e) { return static_cast<double>(fullest(e).peak_allocated_bytes); }},
+    Quantity{"host_memory", Dimension::bytes,
+             [](const Estimate& e) { return static_cast<double>(fullest(e).peak_host_bytes); }},
     Quantity{"tokens_per_second", Dimension::rate, [](const Estimate& e) { return e.tokens_per_second_per_gpu; }},
     Quantity{"tokens_per_second_low", Dimension::rate, [](const Estimate& e) { return e.tokens_interval.low; }},
     Quantity{"step_time", Dimension::time, [](const Estimate& e) { return e.step_time_s; }},

@@ -37,7 +37,9 @@ Amounts time_amounts(const Estimate& estimate) {
   append(amounts, time.exposed_communication_s, "exposed ");
   amounts.emplace_back("pipeline bubble", picoseconds(time.bubble_s));
   amounts.emplace_back("waiting for the host", picoseconds(time.host_bound_s));
-  amounts.emplace_back("idle otherwise", picoseconds(time.idle_s - time.bubble_s - time.host_bound_s));
+  amounts.emplace_back("the host computes", picoseconds(time.host_work_s));
+  amounts.emplace_back("idle otherwise",
+                       picoseconds(time.idle_s - time.bubble_s - time.host_bound_s - time.host_work_s));
   amounts.emplace_back("unattributed", picoseconds(estimate.step_time_s) - total(amounts));
   return amounts;
 }

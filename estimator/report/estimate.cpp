@@ -32,7 +32,7 @@ double TimeBreakdown::total_compute_s() const { return sum(compute_s); }
 double TimeBreakdown::total_exposed_s() const { return sum(exposed_communication_s); }
 
 double other_idle_s(const TimeBreakdown& time) {
-  return std::max(0.0, time.idle_s - time.bubble_s - time.host_bound_s);
+  return std::max(0.0, time.idle_s - time.bubble_s - time.host_bound_s - time.host_work_s);
 }
 
 const RoleMemory& fullest(const Estimate& estimate) {

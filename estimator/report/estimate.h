@@ -44,6 +44,8 @@ struct RoleMemory {
   std::string peak_where;                             // unit and phase that own the peak: "backward / layers.3"
   std::map<std::string, int64_t> first_step, steady;  // "peak_allocated", "peak_reserved", "requested"
   std::map<std::string, int64_t> beside_allocator;    // "context", "modules", "nccl", ...
+  int64_t peak_host_bytes = 0;                        // of offloaded state, in the memory of this rank's host
+  std::map<std::string, int64_t> host_categories;     // sums exactly to peak_host_bytes
   std::optional<OutOfMemory> out_of_memory;
   MemoryCurve curve;  // empty unless asked for
 };
@@ -64,11 +66,12 @@ struct Lane {
 /// about them.
 struct TimeBreakdown {
   std::map<std::string, double> compute_s;                // by class: matmul, attention, memory, tiny
-  std::map<std::string, double> exposed_communication_s;  // by mesh axis
+  std::map<std::string, double> exposed_communication_s;  // by mesh axis; "host": copies to and from host memory
   double communication_s = 0.0;                           // all of it, hidden or not
   double idle_s = 0.0;
   double bubble_s = 0.0;      // part of idle: waiting for other pipeline stages
   double host_bound_s = 0.0;  // part of idle: nothing was issued
+  double host_work_s = 0.0;   // part of idle: the host computes on its own memory
   double host_s = 0.0;        // the host's own work, beside the device
 
   double total_compute_s() const;
@@ -125,7 +128,7 @@ struct Estimate {
   double elapsed_s = 0.0;        // of the prediction itself
 };
 
-/// Idle time that is neither bubble nor waiting for the host; 0 where the two overlap.
+/// Idle time that is neither bubble nor due to the host; 0 where they overlap.
 double other_idle_s(const TimeBreakdown& time);
 
 /// The role that comes nearest to its device's capacity; one that ran out of memory before all others.

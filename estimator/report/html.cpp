@@ -125,6 +125,7 @@ std::string time_bars(const Estimate& estimate) {
   for (const auto& [axis, seconds] : time.exposed_communication_s) add("exposed " + axis, seconds, "k-communication");
   add("pipeline bubble", time.bubble_s, "k-bubble");
   add("waiting for the host", time.host_bound_s, "c7");
+  add("the host computes", time.host_work_s, "c7");
   add("idle otherwise", other_idle_s(time), "k-idle");
   const double hidden = std::max(0.0, time.communication_s - time.total_exposed_s());
   return section("Where the time of a step goes",
@@ -140,6 +141,11 @@ std::string colour_of(const RoleMemory& role, const std::string& category, size_
   return category_colour(found == names.end() ? position : static_cast<size_t>(found - names.begin()));
 }
 
+std::string host_text(const RoleMemory& role) {
+  if (role.peak_host_bytes == 0) return "";
+  return " Each rank holds " + bytes_text(role.peak_host_bytes) + " more in its host's memory.";
+}
+
 std::string memory_bars(const RoleMemory& role) {
   std::vector<Bar> bars;
   size_t position = 0;
@@ -149,7 +155,8 @@ std::string memory_bars(const RoleMemory& role) {
     if (bytes > 0) bars.push_back({name, bytes_text(bytes, role.peak_allocated_bytes), share, colour});
   }
   std::stable_sort(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) { return a.share > b.share; });
-  return section("Memory at the peak", bytes_text(role.peak_allocated_bytes) + " allocated in " + role.peak_where + ".",
+  return section("Memory at the peak",
+                 bytes_text(role.peak_allocated_bytes) + " allocated in " + role.peak_where + "." + host_text(role),
                  bar_chart(bars));
 }
 

@@ -62,7 +62,14 @@ class Checker {
   void seconds(const std::string& path, const std::map<std::string, double>& parts) const {
     for (const auto& [name, value] : parts) seconds(path + "." + config::one_line(name), value);
   }
+  void sum_to(const std::string& path, const std::string& name, const std::map<std::string, int64_t>& parts,
+              const std::string& total_name, int64_t total) const {
+    if (sum_of(parts) == total) return;
+    fail(path + "." + name,
+         "must sum to " + total_name + " (" + std::to_string(total) + "), found " + std::to_string(sum_of(parts)));
+  }
   void role(const std::string& path, const RoleMemory& role) const;
+  void step_times(const Estimate& estimate) const;
   void time(const TimeBreakdown& time) const;
   void all(const Estimate& estimate) const;
 
@@ -80,12 +87,12 @@ void Checker::role(const std::string& path, const RoleMemory& role) const {
   bytes(path + ".device_used_bytes", role.device_used_bytes);
   bytes(path + ".categories", role.categories);
   bytes(path + ".beside_allocator", role.beside_allocator);
+  bytes(path + ".peak_host_bytes", role.peak_host_bytes);
+  bytes(path + ".host_categories", role.host_categories);
   bytes(path + ".first_step", role.first_step);
   bytes(path + ".steady", role.steady);
-  if (sum_of(role.categories) != role.peak_allocated_bytes) {
-    fail(path + ".categories", "must sum to peak_allocated_bytes (" + std::to_string(role.peak_allocated_bytes) +
-                                   "), found " + std::to_string(sum_of(role.categories)));
-  }
+  sum_to(path, "categories", role.categories, "peak_allocated_bytes", role.peak_allocated_bytes);
+  sum_to(path, "host_categories", role.host_categories, "peak_host_bytes", role.peak_host_bytes);
   for (const MemorySample& sample : role.curve.samples) {
     if (sample.bytes.size() != role.curve.categories.size()) {
       fail(path + ".curve.samples", "must hold a number for each of " + std::to_string(role.curve.categories.size()) +
@@ -95,6 +102,13 @@ void Checker::role(const std::string& path, const RoleMemory& role) const {
   }
 }
 
+void Checker::step_times(const Estimate& estimate) const {
+  seconds("step_time_s", estimate.step_time_s);
+  for (const double each : estimate.step_times_s) seconds("step_times_s", each);
+  const bool ends_there = !estimate.step_times_s.empty() && estimate.step_times_s.back() == estimate.step_time_s;
+  if (!ends_there) fail("step_times_s", "must end with step_time_s, the steady step");
+}
+
 void Checker::time(const TimeBreakdown& time) const {
   seconds("time_breakdown.compute_s", time.compute_s);
   seconds("time_breakdown.exposed_communication_s", time.exposed_communication_s);
@@ -102,12 +116,13 @@ void Checker::time(const TimeBreakdown& time) const {
   seconds("time_breakdown.idle_s", time.idle_s);
   seconds("time_breakdown.bubble_s", time.bubble_s);
   seconds("time_breakdown.host_bound_s", time.host_bound_s);
+  seconds("time_breakdown.host_work_s", time.host_work_s);
   seconds("time_breakdown.host_s", time.host_s);
 }
 
 void Checker::all(const Estimate& estimate) const {
   bytes("memory.capacity_bytes", estimate.subject.capacity_bytes);
-  seconds("step_time_s", estimate.step_time_s);
+  step_times(estimate);
   time(estimate.time);
   const Interval& reserved = estimate.peak_reserved_interval;
   if (reserved.low < 0.0 || reserved.high > static_cast<double>(kMostBytes)) {

@@ -58,6 +58,8 @@ void fields(Archive& archive, T& role, const RoleMemory*) {
   archive.field("device_used_bytes", role.device_used_bytes);
   archive.field("categories", role.categories);
   archive.field("beside_allocator", role.beside_allocator);
+  archive.field("peak_host_bytes", role.peak_host_bytes);
+  archive.field("host_categories", role.host_categories);
   archive.field("peak_where", role.peak_where);
   archive.field("first_step", role.first_step);
   archive.field("steady", role.steady);
@@ -87,6 +89,7 @@ void fields(Archive& archive, T& time, const TimeBreakdown*) {
   archive.field("idle_s", time.idle_s);
   archive.field("bubble_s", time.bubble_s);
   archive.field("host_bound_s", time.host_bound_s);
+  archive.field("host_work_s", time.host_work_s);
   archive.field("host_s", time.host_s);
 }
 
@@ -112,6 +115,7 @@ void fields(Archive& archive, T& estimate, const Estimate*) {
   subject_fields(archive, estimate.subject);
   archive.field("fits", estimate.fits);
   archive.field("step_time_s", estimate.step_time_s);
+  archive.field("step_times_s", estimate.step_times_s);
   archive.field("tokens_per_second_per_gpu", estimate.tokens_per_second_per_gpu);
   archive.field("tflops_per_gpu", estimate.tflops_per_gpu);
   archive.field("mfu_percent", estimate.mfu_percent);

@@ -30,9 +30,9 @@ std::vector<std::pair<std::string, Value>> largest_first(const std::map<std::str
   return sorted;
 }
 
-std::string beside_text(const RoleMemory& role) {
+std::string parts_text(const std::map<std::string, int64_t>& parts) {
   std::string text;
-  for (const auto& [name, bytes] : largest_first(role.beside_allocator)) {
+  for (const auto& [name, bytes] : largest_first(parts)) {
     text += (text.empty() ? "" : ", ") + unbroken(name + " " + bytes_text(bytes));
   }
   return text;
@@ -137,9 +137,13 @@ void write_memory(TablePage& page, const Estimate& estimate) {
             metrics::fixed(100.0 * estimate.interval_level, 0) + " % interval " +
                 bytes_text(static_cast<int64_t>(interval.low)) + " to " +
                 bytes_text(static_cast<int64_t>(interval.high)));
-  const std::string beside = beside_text(role);
+  const std::string beside = parts_text(role.beside_allocator);
   write_sum(page, "used on the device", bytes_text(role.device_used_bytes, role.device_used_bytes),
             beside.empty() ? "" : "beside the allocator: " + beside);
+  if (role.peak_host_bytes > 0) {
+    write_sum(page, "in host memory", bytes_text(role.peak_host_bytes),
+              "per rank: " + parts_text(role.host_categories));
+  }
   const std::string first = peak_text(role.first_step), later = peak_text(role.steady);
   if (!first.empty() && !later.empty()) page.paragraph("  ", "first step " + first + "; later steps " + later);
 }
@@ -188,6 +192,7 @@ void write_time(TablePage& page, const Estimate& estimate) {
   }
   part("pipeline bubble", time.bubble_s);
   part("waiting for the host", time.host_bound_s);
+  part("the host computes", time.host_work_s);
   part("idle otherwise", other_idle_s(time));
   const double hidden = time.communication_s - time.total_exposed_s();
   page.line("  communication " + seconds_text(time.communication_s) + ", of which " +

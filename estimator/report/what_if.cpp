@@ -39,7 +39,27 @@ bool ends_with_part(std::string_view key, std::string_view end) {
   return key.size() > end.size() && key.ends_with(end) && key[key.size() - end.size() - 1] == '.';
 }
 
-std::string resolved(const config::Schema& schema, const std::string& key) {
+/// The only one; of several the one of what is trained.
+std::optional<std::string> chosen(const std::vector<std::string>& matches) {
+  if (matches.size() == 1) return matches.front();
+  std::vector<std::string> trained;
+  for (const std::string& match : matches) {
+    if (match.starts_with("training.")) trained.push_back(match);
+  }
+  return trained.size() == 1 ? std::optional(trained.front()) : std::nullopt;
+}
+
+[[noreturn]] void fail_ambiguous(const WhatIf& question, const std::vector<std::string>& matches) {
+  std::string keys, values;
+  for (const std::string& match : matches) keys += (keys.empty() ? "" : ", ") + match;
+  for (const std::string& value : question.values) values += (values.empty() ? "" : "|") + config::one_line(value);
+  throw config::ConfigError(question.key, "is the end of several keys: " + keys +
+                                              "; write one in full, as in --what-if '" + matches.front() + "=" +
+                                              values + "'");
+}
+
+std::string resolved(const config::Schema& schema, const WhatIf& question) {
+  const std::string& key = question.key;
   if (schema.find(key) != nullptr) return key;
   for (const config::Alias& alias : schema.aliases()) {
     if (alias.name == key) return alias.key;
@@ -51,14 +71,12 @@ std::string resolved(const config::Schema& schema, const std::string& key) {
       last_parts.push_back(field.key().substr(field.key().rfind('.') + 1));
     }
   }
-  if (matches.size() == 1) return matches.front();
+  if (const auto match = chosen(matches)) return *match;
   if (matches.empty() && key.find('.') == std::string::npos) {
     throw config::ConfigError(key, "unknown key" + config::did_you_mean(key, last_parts));
   }
   if (matches.empty()) throw config::ConfigError(key, config::unknown_key_message(schema, key));
-  std::string list;
-  for (const std::string& match : matches) list += (list.empty() ? "" : ", ") + match;
-  throw config::ConfigError(key, "is the end of several keys: " + list);
+  fail_ambiguous(question, matches);
 }
 
 }  // namespace
@@ -87,7 +105,7 @@ WhatIf parse_what_if(std::string_view text) {
 }
 
 void resolve_keys(std::vector<WhatIf>& questions, const config::Schema& schema) {
-  for (WhatIf& question : questions) question.key = resolved(schema, question.key);
+  for (WhatIf& question : questions) question.key = resolved(schema, question);
   check_unrepeated(questions);
 }
 

@@ -38,8 +38,9 @@ inline constexpr size_t kMostKeys = 8;
 /// ...).
 WhatIf parse_what_if(std::string_view text);
 
-/// Replaces each key by the full one of `schema`: an option's short name, or the end of exactly one key ("num_gpus" is
-/// hardware.num_gpus). Throws ConfigError for a key that is unknown, ambiguous, or varied twice.
+/// Replaces each key by the full one of `schema`: an option's short name, or the end of a key ("num_gpus" is
+/// hardware.num_gpus). An end of several keys means the one in [training], if just one of them is there. Throws
+/// ConfigError for a key that is unknown, ambiguous, or varied twice.
 void resolve_keys(std::vector<WhatIf>& questions, const config::Schema& schema);
 
 /// Gives the cross product, the last question varying fastest; one empty set for no question. Throws

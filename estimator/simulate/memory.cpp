@@ -27,10 +27,10 @@ int64_t sum(const std::map<std::string, int64_t>& parts) {
   return total;
 }
 
-std::map<std::string, int64_t> named(const trace::Trace& trace, const profile::MemoryPoint& point) {
+std::map<std::string, int64_t> named(const trace::Trace& trace, const std::vector<uint64_t>& by_category) {
   std::map<std::string, int64_t> categories;
-  for (size_t i = 0; i < point.by_category.size(); ++i) {
-    if (point.by_category[i] > 0) categories[trace.categories[i]] += static_cast<int64_t>(point.by_category[i]);
+  for (size_t i = 0; i < by_category.size(); ++i) {
+    if (by_category[i] > 0) categories[trace.categories[i]] += static_cast<int64_t>(by_category[i]);
   }
   return categories;
 }
@@ -44,7 +44,9 @@ std::map<std::string, int64_t> peaks(const profile::MemorySpan& span) {
 void fill(RoleMemory& memory, const trace::Trace& trace, const profile::MemoryProfile& found) {
   memory.peak_allocated_bytes = static_cast<int64_t>(found.whole.peak.allocated_bytes);
   memory.peak_reserved_bytes = static_cast<int64_t>(found.whole.peak_reserved_bytes);
-  memory.categories = named(trace, found.whole.peak);
+  memory.categories = named(trace, found.whole.peak.by_category);
+  memory.peak_host_bytes = static_cast<int64_t>(found.whole.host.bytes);
+  memory.host_categories = named(trace, found.whole.host.by_category);
   memory.peak_where = found.whole.scope;
   memory.first_step = peaks(found.steps.front());
   memory.steady = peaks(found.steps.back());

@@ -25,7 +25,7 @@ size_t slowest(const std::vector<replay::RoleTimes>& roles) {
 
 TimeBreakdown to_breakdown(const replay::Breakdown& from) {
   constexpr const char* kClasses[] = {"matmul", "attention", "memory", "tiny"};
-  static_assert(std::size(kClasses) == trace::kNumOpClasses);
+  static_assert(std::size(kClasses) == trace::kNumComputeClasses);
   TimeBreakdown to;
   for (size_t i = 0; i < from.by_class_s.size(); ++i) to.compute_s[kClasses[i]] = from.by_class_s[i];
   for (const auto& [group, seconds] : from.exposed_by_group) to.exposed_communication_s[group] += seconds;
@@ -33,6 +33,7 @@ TimeBreakdown to_breakdown(const replay::Breakdown& from) {
   to.idle_s = from.idle_s;
   to.bubble_s = from.waiting_s;
   to.host_bound_s = from.host_bound_s;
+  to.host_work_s = from.host_work_s;
   to.host_s = from.host_s;
   return to;
 }

@@ -55,7 +55,8 @@ trace::Trace record_rank(const Request& request, int rank, int64_t& tokens_per_s
                           .model = model,
                           .platform = platform,
                           .log = quiet,
-                          .uniform_dtype = request.uniform_dtype});
+                          .uniform_dtype = request.uniform_dtype,
+                          .fsdp_blocks_per_unit = request.fsdp_blocks_per_unit});
   tokens_per_step = session.batch_rules().global * request.config.training.seq_len;
   const auto batch = empty_batch(session);
   for (int64_t step = 1; step <= request.num_steps; ++step) {

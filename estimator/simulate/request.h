@@ -19,6 +19,7 @@ struct Request {
   int64_t world_size = 1;
   int64_t num_steps = 2;  // the first allocates optimizer state, the last is taken for steady state
   std::optional<c10::ScalarType> uniform_dtype = {};  // titan.dtype
+  int64_t fsdp_blocks_per_unit = 1;                   // titan.fsdp_blocks_per_unit
 };
 
 }  // namespace titan::estimator

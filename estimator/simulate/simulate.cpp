@@ -20,7 +20,7 @@ std::string describe_checkpointing(const config::JobConfig& config) {
 }
 
 Subject describe(const Request& request) {
-  const auto& [config, model, machine, world_size, num_steps, dtype] = request;
+  const auto& [config, model, machine, world_size, num_steps, dtype, blocks_per_unit] = request;
   const mesh::ParallelDims dims(config::degrees_of(config), world_size);
   const auto& degrees = dims.degrees();
   const auto batch = train::resolve_batch(config.training.local_batch_size, config.training.global_batch_size,

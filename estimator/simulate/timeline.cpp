@@ -15,7 +15,7 @@ constexpr double kGap_s = 20e-6;  // work that follows within it is drawn as one
 constexpr const char* kLaneNames[] = {"compute",        "all-gather copy", "all-gather",
                                       "reduce-scatter", "all-reduce",      "transfers"};
 static_assert(std::size(kLaneNames) == platform::kNumStreamRoles);
-constexpr const char* kClassNames[] = {"matmul", "attention", "memory", "tiny"};
+constexpr const char* kClassNames[] = {"matmul", "attention", "memory", "tiny", "communication", "host"};
 static_assert(std::size(kClassNames) == trace::kNumOpClasses);
 
 bool is_work(NodeKind kind) {
@@ -63,6 +63,8 @@ class Drawing {
     } else if (node.kind == NodeKind::end_scope) {
       if (scopes_.size() > 1) add(lanes_[0], scopes_.back().begin_s, time.issue_s, scopes_.back().path, "host");
       if (!scopes_.empty()) scopes_.pop_back();
+    } else if (node.stream == trace::kHostStream && node.kind == NodeKind::op) {
+      add(lanes_[0], time.start_s, time.end_s, trace_.ops[node.id].name, "host");
     } else if (is_work(node.kind) && node.stream < platform::kNumStreamRoles) {
       const bool is_op = node.kind == NodeKind::op;
       const char* kind = is_op ? kClassNames[static_cast<size_t>(trace_.ops[node.id].op_class)] : "communication";

@@ -7,7 +7,7 @@ namespace titan::estimator {
 namespace {
 
 std::string describe(const RecordedRole& role) {
-  return "rank " + std::to_string(role.trace.rank) + ", stands for " + std::to_string(role.multiplicity);
+  return role.multiplicity == 1 ? "rank" : std::to_string(role.multiplicity) + " ranks like rank";
 }
 
 }  // namespace

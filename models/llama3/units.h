@@ -29,6 +29,7 @@ class TransformerBlock : public unit::Unit {
   TransformerBlock(const Config& config, int64_t layer, std::shared_ptr<const at::Tensor> rotary_table);
   unit::Tuple forward(const unit::Tuple& inputs) override;
   std::string type() const override { return type_; }
+  bool ends_linear() const override { return true; }
   std::vector<at::Tensor> buffers() const override { return {*rotary_table_}; }
 
  private:

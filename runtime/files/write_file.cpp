@@ -36,18 +36,39 @@ void write_all(int descriptor, std::string_view text, const fs::path& path) {
   }
 }
 
-void write_file(const fs::path& path, std::string_view text) {
-  const fs::path temporary = path.string() + ".tmp";
-  const int descriptor = open_for_writing(temporary, O_TRUNC);
+namespace {
+
+/// Writes and closes; `path` is for the message.
+void fill(int descriptor, std::string_view text, const fs::path& path) {
   try {
-    write_all(descriptor, text, temporary);
+    write_all(descriptor, text, path);
   } catch (...) {
     ::close(descriptor);
-    ::unlink(temporary.c_str());
     throw;
   }
-  ::close(descriptor);
+  if (::close(descriptor) == 0) return;
+  throw std::runtime_error(path.string() + ": cannot be written: " + std::strerror(errno));
+}
+
+}  // namespace
+
+bool is_written_in_place(const fs::path& path) {
   std::error_code error;
+  const auto type = fs::symlink_status(path, error).type();
+  return type != fs::file_type::not_found && type != fs::file_type::none && type != fs::file_type::regular;
+}
+
+void write_file(const fs::path& path, std::string_view text) {
+  if (is_written_in_place(path)) return fill(open_for_writing(path, O_TRUNC), text, path);
+  const fs::path temporary = path.string() + ".tmp";
+  const int descriptor = open_for_writing(temporary, O_TRUNC);
+  std::error_code error;
+  try {
+    fill(descriptor, text, path);
+  } catch (...) {
+    fs::remove(temporary, error);
+    throw;
+  }
   fs::rename(temporary, path, error);
   if (error) throw config::ConfigError(path, "cannot be replaced: " + error.message());
 }

@@ -15,8 +15,11 @@ int open_for_writing(const std::filesystem::path& path, int flags);
 /// Writes all of `text`. Throws std::runtime_error naming `path`, which is for the message only.
 void write_all(int descriptor, std::string_view text, const std::filesystem::path& path);
 
+/// Says whether `path` is there and no plain file: a device, a pipe, a link. It is kept, and written in place.
+bool is_written_in_place(const std::filesystem::path& path);
+
 /// Makes `text` the contents of `path`: under a temporary name first, so that a crash or a full disk leaves what was
-/// there before. Throws as open_for_writing and write_all do.
+/// there before; only what is_written_in_place is opened itself. Throws as open_for_writing and write_all do.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace titan::files

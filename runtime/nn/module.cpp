@@ -14,12 +14,14 @@ Module::Module(Module* parent, const std::string& name) : full_name_(join(parent
 }
 
 std::vector<Parameter*> Module::parameters() const {
-  std::vector<Parameter*> all = own_parameters();
-  for (const Module* child : children_) {
-    const auto below = child->parameters();
-    all.insert(all.end(), below.begin(), below.end());
-  }
+  std::vector<Parameter*> all;
+  append_parameters(all);
   return all;
+}
+
+void Module::append_parameters(std::vector<Parameter*>& all) const {
+  for (const auto& parameter : own_parameters_) all.push_back(parameter.get());
+  for (const Module* child : children_) child->append_parameters(all);
 }
 
 std::vector<Parameter*> Module::own_parameters() const {
@@ -34,12 +36,9 @@ void Module::use_fused_operators() {
 }
 
 uint64_t Module::variant() const {
-  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
   uint64_t number = is_fused_;
-  for (const TensorHook* hook : {&input_hook_, &output_hook_}) {
-    number = number * kFactor + (*hook ? hook->target_type().hash_code() : 0);
-  }
-  for (const Module* child : children_) number = number * kFactor + child->variant() + 1;
+  for (const TensorHook* hook : {&input_hook_, &output_hook_}) number = number * TensorHook::kFactor + hook->number();
+  for (const Module* child : children_) number = number * TensorHook::kFactor + child->variant() + 1;
   return number;
 }
 

@@ -14,11 +14,11 @@ at::Tensor RMSNorm::forward(const at::Tensor& x) const {
 }
 
 RMSNorm::AddResult RMSNorm::forward_sum(const at::Tensor& x, const at::Tensor& y) const {
-  if (!is_fused()) {
+  if (!is_fused() || has_input_hook()) {
     const auto sum = x.add(y);
     return {.sum = sum, .normed = forward(sum)};
   }
-  auto [sum, normed] = ops::fused_add_rms_norm(enter(x), enter(y), weight_.value, eps_);
+  auto [sum, normed] = ops::fused_add_rms_norm(x, y, weight_.value, eps_);
   return {.sum = std::move(sum), .normed = leave(normed)};
 }
 

@@ -12,9 +12,10 @@ class RMSNorm : public Module {
 
   struct AddResult {
     at::Tensor sum;     // x + y
-    at::Tensor normed;  // of the sum
+    at::Tensor normed;  // forward(sum)
   };
-  /// Normalises x + y, a residual and what is added to it, all of one shape.
+  /// Normalises x + y, a residual and what is added to it, all of one shape. Hooks see what they see in forward(x + y):
+  /// the input hook gets the sum, and the sum returned is the one before it.
   AddResult forward_sum(const at::Tensor& x, const at::Tensor& y) const;
 
  private:

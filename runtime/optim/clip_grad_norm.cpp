@@ -1,5 +1,6 @@
 #include "runtime/optim/clip_grad_norm.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/stack.h>
@@ -46,7 +47,7 @@ void reduce_over(const std::string& axis, std::map<AxisSet, at::Tensor>& sums, c
 }  // namespace
 
 at::Tensor grad_norm(const std::vector<unit::LocalShard*>& shards, const NormMesh& mesh, platform::Platform& platform) {
-  const at::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const platform::Stream stream = platform.stream(platform::StreamRole::compute);
   std::map<AxisSet, at::Tensor> sums = local_sums(shards, platform.device());
   AxisSet axes;
@@ -66,7 +67,8 @@ void scale_grads(const std::vector<unit::LocalShard*>& shards, const at::Tensor&
     if (shard->grad.defined() && shard->grad.numel() > 0) by_dtype[shard->grad.scalar_type()].push_back(shard->grad);
   }
   for (const auto& [dtype, grads] : by_dtype) {
-    at::_foreach_mul_(grads, factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat));
+    const at::Tensor cast = factor.to(dtype == at::kDouble ? at::kDouble : at::kFloat);
+    at::_foreach_mul_(grads, cast.to(grads.front().device()));
   }
 }
 

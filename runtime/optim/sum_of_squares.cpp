@@ -51,10 +51,10 @@ double sum_on_cpu(const std::vector<at::Tensor>& tensors) {
 at::Tensor sum_of_squares(const std::vector<at::Tensor>& tensors, at::Device device) {
   const auto options = at::TensorOptions(at::kDouble).device(device);
   if (tensors.empty()) return at::zeros({}, options);
-  if (device.is_cpu()) return at::full({}, sum_on_cpu(tensors), options);
+  if (tensors.front().is_cpu()) return at::full({}, sum_on_cpu(tensors), options);
   std::vector<at::Tensor> norms;
   for (const at::Tensor& norm : at::_foreach_norm(tensors)) norms.push_back(norm.to(at::kDouble));
-  return at::stack(norms).square_().sum();
+  return at::stack(norms).square_().sum().to(device);
 }
 
 }  // namespace titan::optim

@@ -35,6 +35,9 @@ class Platform {
   virtual ~Platform() = default;
 
   virtual at::Device device() const = 0;
+  /// Device of tensors in the host's memory, on which operators are the host's work, and whether to pin them: copies
+  /// between pinned memory and device() can go on beside the host. The same device where the host computes.
+  virtual at::TensorOptions host_memory() const { return at::TensorOptions().device(at::kCPU); }
   virtual World world() const = 0;
 
   /// The stream of a role; the same one at every call.

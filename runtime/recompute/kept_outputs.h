@@ -5,10 +5,17 @@
 
 namespace titan::recompute {
 
+/// What an output was like.
+struct OutputShape {
+  std::vector<int64_t> sizes;
+  at::TensorOptions options;
+};
+
 /// One operator call of a unit's forward and what was kept of it, maybe nothing.
 struct KeptCall {
   OpCall call;
-  Tensors outputs;
+  std::vector<OutputShape> shapes;
+  Tensors outputs;  // empty, or one per shape
 };
 
 /// What a unit's forward kept: one entry per operator call in order.
@@ -27,10 +34,12 @@ class Keeper final : public Interceptor {
   OpCounts counts_;
 };
 
-/// The second forward: hands kept outputs out instead of running their calls, which must be those of the first.
+/// The second forward: hands kept outputs out instead of running their calls, which must be those of the first. Calls
+/// at the end whose results nobody reads give tensors of NaN that take no memory.
 class Replayer final : public Interceptor {
  public:
-  explicit Replayer(KeptOutputs&& kept) : kept_(std::move(kept)) {}
+  /// `ends_linear`: Unit::ends_linear.
+  Replayer(KeptOutputs&& kept, bool ends_linear);
   /// Throws c10::Error unless the first forward had this call at this place.
   Tensors run(const OpCall& call, const Compute& compute) override;
   /// Ends the second forward. Throws c10::Error if the first had more calls.
@@ -38,6 +47,7 @@ class Replayer final : public Interceptor {
 
  private:
   KeptOutputs kept_;
+  size_t first_unread_ = 0;
   size_t next_ = 0;
 };
 

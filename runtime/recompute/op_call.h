@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace titan::recompute {
 
@@ -17,5 +19,11 @@ struct OpCall {
 
   bool operator==(const OpCall&) const = default;
 };
+
+/// Number of calls at the end of a unit's forward that need not be computed when it runs again for backward, where
+/// nothing after them and no other operator reads their results (Unit::ends_linear): back to the last call that keeps
+/// its inputs, included; a call whose own backward reads its outputs is none of them. The reference stops there too
+/// (non-reentrant checkpointing with early stop).
+size_t num_unread(const std::vector<OpKind>& calls);
 
 }  // namespace titan::recompute

@@ -54,11 +54,16 @@ Profile measure(unit::RunnerUnit& one, const BudgetInputs& inputs) {
   return {.calls = survey.calls(), .graph_bytes = largest_on_any_rank(graph_bytes, inputs)};
 }
 
-std::vector<recompute::Keepable> keepables(const Profile& profile) {
+// What is not computed again costs nothing.
+std::vector<recompute::Keepable> keepables(const Profile& profile, bool ends_linear) {
   std::vector<recompute::Keepable> items;
+  std::vector<recompute::OpKind> kinds;
   for (const auto& one : profile.calls) {
     items.push_back({.bytes = one.output_bytes, .cost = one.call.flops + kFlopsPerByte * one.call.bytes});
+    kinds.push_back(one.call.kind);
   }
+  const size_t num_free = ends_linear ? recompute::num_unread(kinds) : 0;
+  for (size_t i = items.size() - num_free; i < items.size(); ++i) items[i].cost = 0.0;
   return items;
 }
 
@@ -101,7 +106,7 @@ void draw(const BudgetInputs& inputs, const unit::Unit& unit, const Profile& pro
 
 std::shared_ptr<const recompute::SavePolicy> decide(unit::RunnerUnit& one, const BudgetInputs& inputs) {
   const Profile profile = measure(one, inputs);
-  const auto frontier = recompute::pareto_frontier(keepables(profile));
+  const auto frontier = recompute::pareto_frontier(keepables(profile, one.unit->ends_linear()));
   const auto budget_bytes = static_cast<int64_t>(inputs.budget * static_cast<double>(profile.graph_bytes));
   const auto& chosen = recompute::choose_within(frontier, budget_bytes);
   draw(inputs, *one.unit, profile, frontier);

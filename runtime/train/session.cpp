@@ -66,7 +66,8 @@ Session::Session(const SessionInputs& inputs)
       mesh_(inputs.platform, mesh_axes(dims_, inputs.platform.world().rank)),
       batch_(resolve_batch(config_.training.local_batch_size, config_.training.global_batch_size, batch_degree())),
       dtypes_(dtype_policy(inputs)),
-      padded_seq_len_(round_up(config_.training.seq_len, mesh_.size("tp"))) {
+      padded_seq_len_(round_up(config_.training.seq_len, mesh_.size("tp"))),
+      blocks_per_unit_(static_cast<size_t>(inputs.fsdp_blocks_per_unit)) {
   log_.info(dims_.building_text());
   log_.info(dims_.created_text());
   build_units(spec_.build({.seq_len = padded_seq_len_}));
@@ -117,22 +118,31 @@ std::vector<unit::RunnerUnit> Session::shard_units(Model&& model) {
                                                                 .tensor = &mesh_.get("tp"),
                                                                 .dtypes = dtypes_,
                                                                 .cpu_offload = config_.training.enable_cpu_offload});
-  const CheckpointPolicy checkpoints(config_.activation_checkpoint, pointers(model));
+  const auto all = pointers(model);
+  const CheckpointPolicy checkpoints(config_.activation_checkpoint, all);
   const auto& policy = config_.parallelism.fsdp_reshard_after_forward;
   const bool uses_pipeline = config_.parallelism.pipeline_parallel_degree > 1;
   std::vector<unit::RunnerUnit> units;
-  const auto num_units = static_cast<int64_t>(model.units.size());
-  for (int64_t i = 0; i < num_units; ++i) {
-    const bool is_head = i + 1 == num_units, is_block = i > 0 && !is_head;
-    auto& one = model.units[i];
-    auto sharding =
-        std::make_unique<parallel::FsdpUnit>(*fsdp_group_, *one, reshard_after_forward(policy, is_head, uses_pipeline));
-    units.push_back({.unit = std::move(one),
-                     .sharding = std::move(sharding),
-                     .checkpoint = is_block ? checkpoints.of_block(i - 1) : nullptr,
+  std::shared_ptr<unit::UnitSharding> sharding;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool is_head = i + 1 == all.size(), is_block = i > 0 && !is_head;
+    if (!is_block || (i - 1) % blocks_per_unit_ == 0) {
+      sharding = std::make_shared<parallel::FsdpUnit>(*fsdp_group_, sharded_with(all, i),
+                                                      reshard_after_forward(policy, is_head, uses_pipeline));
+    }
+    units.push_back({.unit = std::move(model.units[i]),
+                     .sharding = sharding,
+                     .checkpoint = is_block ? checkpoints.of_block(static_cast<int64_t>(i) - 1) : nullptr,
                      .output_layout = output_layout(is_head)});
   }
   return units;
+}
+
+// Blocks that follow each other may be one; embedding and head are by themselves.
+std::vector<unit::Unit*> Session::sharded_with(const std::vector<unit::Unit*>& units, size_t first) const {
+  const size_t head = units.size() - 1;
+  if (first == 0 || first == head) return {units[first]};
+  return {units.begin() + first, units.begin() + std::min(head, first + blocks_per_unit_)};
 }
 
 // Activations are cut along the sequence, logits along the vocabulary.
@@ -170,9 +180,9 @@ unit::RunnerUnit Session::make_loss_unit() {
 
 void Session::initialise_parameters(const std::vector<unit::RunnerUnit>& units) {
   const auto seed = static_cast<uint64_t>(config_.debug.seed.value_or(kDefaultSeed));
-  for (const auto& one : units) {
-    const auto parameters = one.unit->parameters();
-    const auto shards = one.sharding->shards();
+  for (size_t u = 0; u < units.size(); ++u) {
+    const auto parameters = units[u].unit->parameters();
+    const auto shards = unit::shards_of(units, u);
     for (size_t i = 0; i < shards.size(); ++i) {
       if (!platform_.has_values()) {  // only that the memory is written matters
         shards[i]->value.zero_();

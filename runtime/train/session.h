@@ -25,7 +25,8 @@ struct SessionInputs {
   const ModelSpec& model;
   platform::Platform& platform;
   metrics::Logger& log;
-  std::optional<c10::ScalarType> uniform_dtype;  // titan.dtype: one dtype everywhere instead of mixed precision
+  std::optional<c10::ScalarType> uniform_dtype = {};  // titan.dtype: one dtype everywhere instead of mixed precision
+  int64_t fsdp_blocks_per_unit = 1;  // titan.fsdp_blocks_per_unit: that many blocks are gathered and reduced together
 };
 
 /// One rank's objects of a training run, built in the reference's order (§8.1): mesh, model, parallelism from outside,
@@ -59,6 +60,7 @@ class Session {
   void build_units(Model&& model);
   void parallelise(Model& model);
   std::vector<unit::RunnerUnit> shard_units(Model&& model);
+  std::vector<unit::Unit*> sharded_with(const std::vector<unit::Unit*>& units, size_t first) const;
   unit::RunnerUnit make_loss_unit();
   void apply_budget(std::vector<unit::RunnerUnit>& units);
   parallel::TensorGroup tensor_group();
@@ -75,6 +77,7 @@ class Session {
   BatchRules batch_;
   unit::DtypePolicy dtypes_;
   int64_t padded_seq_len_;
+  size_t blocks_per_unit_;
   std::unique_ptr<parallel::FsdpGroup> fsdp_group_;
   std::unique_ptr<unit::UnitRunner> runner_;
   std::unique_ptr<optim::Optimizer> optimizer_;

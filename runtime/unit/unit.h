@@ -22,6 +22,9 @@ class Unit : public nn::Module {
   virtual Tuple forward(const Tuple& inputs) = 0;
   /// Names kind and configuration; two units of equal type and parameter shapes are interchangeable ("llama_block").
   virtual std::string type() const = 0;
+  /// True if forward ends in a linear function of what its last operators gave (adds it to the residual stream, say),
+  /// so that backward reads none of these results: run again for backward, the unit need not compute them.
+  virtual bool ends_linear() const { return false; }
   /// Tensors without gradient that forward reads besides inputs and parameters (rotary table); shared between units.
   virtual std::vector<at::Tensor> buffers() const { return {}; }
 };

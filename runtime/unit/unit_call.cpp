@@ -52,7 +52,7 @@ Tuple forward(UnitCall&& call) {
 }
 
 void run_again(Unit& unit, SavedForward& saved) {
-  recompute::Replayer replayer(std::move(saved.kept));
+  recompute::Replayer replayer(std::move(saved.kept), unit.ends_linear());
   const recompute::InterceptGuard guard(replayer);
   forward_with_graph(unit, std::move(saved.recompute_from), saved);
   replayer.finish();

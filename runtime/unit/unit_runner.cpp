@@ -1,13 +1,52 @@
 #include "runtime/unit/unit_runner.h"
 
+#include <c10/util/Exception.h>
+
+#include <set>
 #include <utility>
 
 #include "runtime/platform/attribute.h"
 
 namespace titan::unit {
+namespace {
+
+size_t begin_of_group(const std::vector<RunnerUnit>& units, size_t index) {
+  const auto& sharding = units[index].sharding;
+  while (sharding && index > 0 && units[index - 1].sharding == sharding) --index;
+  return index;
+}
+
+size_t end_of_group(const std::vector<RunnerUnit>& units, size_t index) {
+  const auto& sharding = units[index].sharding;
+  while (++index < units.size() && sharding && units[index].sharding == sharding) continue;
+  return index;
+}
+
+}  // namespace
+
+std::vector<LocalShard*> shards_of(const std::vector<RunnerUnit>& units, size_t index) {
+  const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units[index];
+  if (!sharding) return {};
+  int64_t first = 0;
+  for (size_t i = begin_of_group(units, index); i < index; ++i) {
+    first += static_cast<int64_t>(units[i].unit->parameters().size());
+  }
+  const auto all = sharding->shards();
+  const auto begin = all.begin() + first;
+  return {begin, begin + static_cast<int64_t>(unit->parameters().size())};
+}
 
 UnitRunner::UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> units)
-    : platform_(platform), units_(std::move(units)) {}
+    : platform_(platform), units_(std::move(units)) {
+  std::set<const UnitSharding*> earlier;
+  for (size_t i = 0; i < units_.size(); ++i) {
+    group_of_.push_back({begin_of_group(units_, i), end_of_group(units_, i)});
+    const UnitSharding* sharding = units_[i].sharding.get();
+    if (!sharding || group_of_[i].begin < i) continue;
+    TORCH_CHECK(earlier.insert(sharding).second,
+                "UnitRunner: units that share a sharding must follow each other: unit=", units_[i].unit->full_name());
+  }
+}
 
 Tuple UnitRunner::forward(Microbatch&& microbatch, Flight& flight) {
   const auto scope = platform_.annotate("forward");
@@ -26,13 +65,15 @@ Tuple UnitRunner::run_forward(Microbatch&& microbatch, Flight* flight) {
   for (size_t i = 0; i < units_.size(); ++i) {
     const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units_[i];
     const auto scope = platform_.annotate(unit->full_name());
-    begin_unshard(static_cast<int64_t>(i) + 1);
+    const auto [group_begin, group_end] = group_of_[i];
+    if (i == group_begin) begin_unshard(static_cast<int64_t>(group_end));
     if (sharding) sharding->finish_unshard();
     if (takes_targets) {
       for (auto& target : microbatch.targets) values.push_back(std::move(target));
     }
     values = execute_forward(i, std::move(values), flight);
-    if (sharding && (!flight || sharding->reshard_after_forward())) sharding->reshard();
+    if (i + 1 < group_end || !sharding) continue;
+    if (!flight || sharding->reshard_after_forward()) sharding->reshard();
   }
   return values;
 }
@@ -65,21 +106,22 @@ Tuple UnitRunner::execute_backward(size_t index, Tuple&& gradients, Flight& flig
 Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_microbatch) {
   const auto scope = platform_.annotate("backward");
   Tuple gradients = std::move(output_gradients);
-  const auto last = static_cast<int64_t>(units_.size()) - 1;
   const bool steps_here = last_microbatch && on_unit_gradients_;
-  begin_unshard(last);
-  for (int64_t i = last; i >= 0; --i) {
+  begin_unshard(static_cast<int64_t>(units_.size()) - 1);
+  for (size_t i = units_.size(); i-- > 0;) {
     const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units_[i];
     const auto unit_scope = platform_.annotate(unit->full_name());
-    begin_unshard(i - 1);
+    const auto [group_begin, group_end] = group_of_[i];
+    if (i + 1 == group_end) begin_unshard(static_cast<int64_t>(group_begin) - 1);
     if (sharding) sharding->finish_unshard();
     gradients = execute_backward(i, std::move(gradients), flight);
     if (takes_targets) gradients.resize(gradients.size() - flight.num_targets);
+    if (i > group_begin) continue;
     if (sharding) {
       sharding->reshard();
       sharding->begin_reduce(last_microbatch);
     }
-    if (steps_here) finish_step(i + 1);  // one unit later, so that its reduction overlapped this unit's backward
+    if (steps_here) finish_step(group_end);  // one group later, so that its reduction overlapped this one's backward
   }
   if (steps_here) finish_step(0);
   return gradients;
@@ -87,16 +129,16 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
 
 void UnitRunner::finish_gradients() {
   if (on_unit_gradients_) return;
-  for (const auto& one : units_) {
-    if (one.sharding) one.sharding->finish_reduce();
+  for (size_t i = 0; i < units_.size(); i = group_of_[i].end) {
+    if (units_[i].sharding) units_[i].sharding->finish_reduce();
   }
 }
 
 std::vector<LocalShard*> UnitRunner::shards() const {
   std::vector<LocalShard*> all;
-  for (const auto& one : units_) {
-    if (!one.sharding) continue;
-    const auto own = one.sharding->shards();
+  for (size_t i = 0; i < units_.size(); i = group_of_[i].end) {
+    if (!units_[i].sharding) continue;
+    const auto own = units_[i].sharding->shards();
     all.insert(all.end(), own.begin(), own.end());
   }
   return all;
@@ -107,8 +149,8 @@ void UnitRunner::begin_unshard(int64_t index) {
   units_[index].sharding->begin_unshard();
 }
 
-void UnitRunner::finish_step(int64_t index) {
-  if (index >= static_cast<int64_t>(units_.size()) || !units_[index].sharding) return;
+void UnitRunner::finish_step(size_t index) {
+  if (index >= units_.size() || !units_[index].sharding) return;
   units_[index].sharding->finish_reduce();
   on_unit_gradients_(*units_[index].sharding);
 }

@@ -22,7 +22,7 @@ struct ShardedDim {
 /// A unit and how it is run.
 struct RunnerUnit {
   std::unique_ptr<Unit> unit;
-  std::unique_ptr<UnitSharding> sharding;                   // null: the unit has no parameters
+  std::shared_ptr<UnitSharding> sharding;  // null: the unit has no parameters; neighbours may share one
   std::shared_ptr<const recompute::SavePolicy> checkpoint;  // null: the unit does not run again in backward
   bool takes_targets = false;             // the microbatch's targets are appended to its inputs (loss)
   std::vector<ShardedDim> output_layout;  // how its outputs are cut over ranks, besides the batch
@@ -40,11 +40,16 @@ struct Flight {
   size_t num_targets = 0;
 };
 
+/// The shards of the parameters of units[index], in their order.
+std::vector<LocalShard*> shards_of(const std::vector<RunnerUnit>& units, size_t index);
+
 /// Walks a run of units (a whole model or a pipeline stage) forward and backward: unshard, execute, reshard; later
-/// unshard, backward, reduce. The next unit's unshard is under way while one computes. Autograd never sees more than
-/// one unit.
+/// unshard, backward, reduce. Units that share a sharding are a group: unsharded before the first of them that runs,
+/// resharded and reduced after the last. The next group's unshard is under way while one computes. Autograd never sees
+/// more than one unit.
 class UnitRunner {
  public:
+  /// Units that share a sharding must follow each other.
   UnitRunner(platform::Platform& platform, std::vector<RunnerUnit> units);
 
   /// Runs all units and keeps what backward needs. Returns the last unit's outputs. Several microbatches may be in
@@ -59,7 +64,7 @@ class UnitRunner {
   /// Runs all units without keeping anything.
   Tuple evaluate(Microbatch&& microbatch);
 
-  /// Calls `step` for each unit as soon as its gradients are complete in the last microbatch, during backward (the
+  /// Calls `step` for each sharding as soon as its gradients are complete in the last microbatch, during backward (the
   /// optimizer step in backward).
   void on_unit_gradients(std::function<void(UnitSharding&)> step) { on_unit_gradients_ = std::move(step); }
 
@@ -73,10 +78,16 @@ class UnitRunner {
   Tuple execute_forward(size_t index, Tuple&& inputs, Flight* flight);
   Tuple execute_backward(size_t index, Tuple&& gradients, Flight& flight);
   void begin_unshard(int64_t index);
-  void finish_step(int64_t index);
+  void finish_step(size_t index);
+
+  /// Units [begin, end) that share a sharding.
+  struct Group {
+    size_t begin = 0, end = 0;
+  };
 
   platform::Platform& platform_;
   std::vector<RunnerUnit> units_;
+  std::vector<Group> group_of_;  // by unit
   std::function<void(UnitSharding&)> on_unit_gradients_;
 };
 

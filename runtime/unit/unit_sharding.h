@@ -6,9 +6,9 @@
 
 namespace titan::unit {
 
-/// Keeps one unit's parameters between uses and brings its gradients together over the data-parallel ranks. All ranks
-/// of a mesh axis make the same calls in the same order. begin_* start communication and return; finish_* order the
-/// compute stream after it.
+/// Keeps the parameters of a unit, or of several that follow each other, between uses and brings their gradients
+/// together over the data-parallel ranks. All ranks of a mesh axis make the same calls in the same order. begin_* start
+/// communication and return; finish_* order the compute stream after it.
 class UnitSharding {
  public:
   virtual ~UnitSharding() = default;
@@ -28,7 +28,7 @@ class UnitSharding {
   /// After the last microbatch: shards' gradients are complete on the compute stream from here on.
   virtual void finish_reduce() = 0;
 
-  /// One shard for each of the unit's parameters, in their order.
+  /// One shard for each parameter, in the order of units and of their parameters.
   virtual std::vector<LocalShard*> shards() = 0;
 };
 

@@ -73,7 +73,7 @@ comm::Work TraceCommunicator::issue(CollectiveKind kind, const at::Tensor& read,
                                     double bytes, const platform::Stream& stream) {
   if (is_aborted_) throw comm::CommError(reason_);
   for (const at::Tensor* tensor : {&read, &written}) {
-    TORCH_CHECK(!tensor->defined() || is_simulated(*tensor), "collective '", name_,
+    TORCH_CHECK(!tensor->defined() || (is_simulated(*tensor) && !is_on_host(*tensor)), "collective '", name_,
                 "': tensors must be on the simulated device: device=", tensor->device());
   }
   const at::Tensor& any = read.defined() ? read : written;

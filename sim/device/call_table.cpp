@@ -6,6 +6,7 @@
 
 #include <bit>
 
+#include "sim/device/storage.h"
 #include "sim/trace/known_ops.h"
 
 namespace titan::sim {
@@ -81,7 +82,7 @@ class SignatureWriter {
     const auto* impl = tensor.unsafeGetTensorImpl();
     to_.push_back(kTensor);
     to_.push_back(static_cast<int64_t>(tensor.scalar_type()) | tensor.is_cpu() << 8 | impl->is_wrapped_number() << 9 |
-                  is_contiguous << 10 | tensor.dim() << 16);
+                  is_contiguous << 10 | (is_simulated(tensor) && is_on_host(tensor)) << 11 | tensor.dim() << 16);
     to_.insert(to_.end(), tensor.sizes().begin(), tensor.sizes().end());
     if (!is_contiguous) to_.insert(to_.end(), tensor.strides().begin(), tensor.strides().end());
   }

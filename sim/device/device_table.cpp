@@ -41,10 +41,14 @@ void remove_device(c10::DeviceIndex index) {
   last = std::move(slots[index].owner);
 }
 
-bool has_device(c10::DeviceIndex index) { return is_index(index) && slots[index].rank.load() != nullptr; }
+bool has_device(c10::DeviceIndex index) {
+  const c10::DeviceIndex device = device_index(index);
+  return is_index(device) && slots[device].rank.load() != nullptr;
+}
 
 RankState& rank_of_device(c10::DeviceIndex index) {
-  RankState* rank = is_index(index) ? slots[index].rank.load(std::memory_order_acquire) : nullptr;
+  const c10::DeviceIndex device = device_index(index);
+  RankState* rank = is_index(device) ? slots[device].rank.load(std::memory_order_acquire) : nullptr;
   TORCH_CHECK(rank, "simulated device: no rank is behind device index ", static_cast<int>(index));
   return *rank;
 }

@@ -16,6 +16,18 @@ inline constexpr c10::DeviceIndex kMaxRanks = 16;
 c10::DeviceIndex add_device(std::shared_ptr<RankState> rank);
 void remove_device(c10::DeviceIndex index);
 
+/// The host memory of a rank is a device of its own: tensors there have no data either, and what works on them is the
+/// host. LibTorch is not told of these indices (device count): they take part in no autograd.
+constexpr c10::DeviceIndex host_index(c10::DeviceIndex device) {
+  return static_cast<c10::DeviceIndex>(device + kMaxRanks);
+}
+constexpr bool is_host_index(c10::DeviceIndex index) { return index >= kMaxRanks; }
+/// The device of the rank whose device or host memory `index` is.
+constexpr c10::DeviceIndex device_index(c10::DeviceIndex index) {
+  return is_host_index(index) ? static_cast<c10::DeviceIndex>(index - kMaxRanks) : index;
+}
+
+/// These two take the index of a device or of its host memory.
 bool has_device(c10::DeviceIndex index);
 /// Throws c10::Error if no rank is behind `index`.
 RankState& rank_of_device(c10::DeviceIndex index);

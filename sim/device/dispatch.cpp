@@ -67,6 +67,17 @@ struct FreeWorkspace {
 };
 using Workspace = std::unique_ptr<Allocation, FreeWorkspace>;
 
+/// Who works: the device, the host, or the link between their memories.
+enum class Worker { device, host, link };
+
+Worker find_worker(const KnownOperator& op, c10::ArrayRef<c10::IValue> arguments, c10::DeviceIndex index) {
+  const Worker worker = is_host_index(index) ? Worker::host : Worker::device;
+  if (!op.rules.copies) return worker;
+  const at::Tensor &to = arguments[0].toTensor(), &from = arguments[1].toTensor();
+  const bool crosses = is_simulated(to) && is_simulated(from) && is_on_host(to) != is_on_host(from);
+  return crosses ? Worker::link : worker;
+}
+
 /// One call of an operator on a rank.
 class Call {
  public:
@@ -76,12 +87,13 @@ class Call {
         device_(device),
         stack_(stack),
         known_(rank.calls().find_operator(op.schema())),
-        arguments_(torch::jit::last(stack, known_.num_arguments)) {}
+        arguments_(torch::jit::last(stack, known_.num_arguments)),
+        worker_(find_worker(known_, arguments_, device)) {}
 
   void run() {
     Signature& signature = rank_.calls().scratch();
     signature.clear();
-    signature.push_back(known_.number);
+    signature.push_back(int64_t{known_.number} << 1 | is_host_index(device_));
     append_signature(known_, arguments_, signature);
     const KnownCall* call = rank_.calls().find(signature);
     if (!call) call = &learn(Signature(signature));
@@ -103,6 +115,8 @@ class Call {
   std::vector<at::Tensor> make_results(const KnownCall& call);
   void touch(const Allocation* allocation, Argument::Access access);
   void record(const KnownCall& call);
+  void check_transfer() const;
+  void wait_for_transfer();
   void leave(std::vector<at::Tensor>&& results);
 
   const c10::OperatorHandle& op_;
@@ -111,6 +125,7 @@ class Call {
   torch::jit::Stack& stack_;
   const KnownOperator& known_;
   const c10::ArrayRef<c10::IValue> arguments_;
+  const Worker worker_;
   c10::SmallVector<Argument, 16> touched_;
 };
 
@@ -122,7 +137,7 @@ const KnownCall& Call::learn(const Signature& signature) {
   if (!known_.is_in_place) ask_shapes(call);
   for (const auto& layout : call.results) call.result_bytes.push_back(layout.num_bytes());
   const OpCall view{known_.name, arguments_, call.results};
-  if (known_.rules.workspace && rank_.options().kernel_workspaces) {
+  if (known_.rules.workspace && rank_.options().kernel_workspaces && worker_ == Worker::device) {
     call.workspaces = known_.rules.workspace(view);
     std::erase(call.workspaces, 0u);
   }
@@ -157,6 +172,7 @@ trace::OpDescriptor Call::describe(const OpCall& call) const {
   for (const auto& result : call.results) most_elements = std::max(most_elements, result.numel());
   descriptor.op_class = most_elements <= kMostTinyElements ? trace::OpClass::tiny : trace::OpClass::memory;
   if (known_.rules.price) known_.rules.price(call, descriptor);
+  if (worker_ == Worker::host) descriptor.op_class = trace::OpClass::host;
   return descriptor;
 }
 
@@ -181,16 +197,19 @@ void Call::price_arguments(trace::OpDescriptor& descriptor) const {
 void Call::check_host_tensor(const at::Tensor& tensor, size_t index) const {
   TORCH_CHECK(known_.access[index] == Access::read, "simulated device: operator ", known_.full_name,
               " would write values to a host tensor, and there are none; only Platform::read may ask for one");
-  TORCH_CHECK(tensor.dim() == 0 || known_.rules.accepts_host, "simulated device: operator ", known_.full_name,
+  TORCH_CHECK(tensor.dim() == 0 || known_.rules.copies, "simulated device: operator ", known_.full_name,
               " got tensors on several devices: ", tensor.device(), " and the rank's");
 }
 
 void Call::collect_arguments() {
   for_each_tensor(arguments_, [&](const at::Tensor& tensor, size_t index) {
     if (!is_simulated(tensor)) return check_host_tensor(tensor, index);
-    TORCH_CHECK(tensor.device().index() == device_, "simulated device: operator ", known_.full_name,
+    const c10::DeviceIndex own = tensor.device().index();
+    TORCH_CHECK(device_index(own) == device_index(device_), "simulated device: operator ", known_.full_name,
                 " got tensors of several ranks: device indices ", static_cast<int>(device_), " and ",
-                static_cast<int>(tensor.device().index()));
+                static_cast<int>(own));
+    TORCH_CHECK(own == device_ || worker_ == Worker::link, "simulated device: operator ", known_.full_name,
+                " got tensors in host memory and on the device; only copy_ may");
     const Allocation* allocation = allocation_of(tensor);
     if (allocation) return touch(allocation, to_trace(known_.access[index]));
     TORCH_CHECK(tensor.numel() == 0, "simulated device: operator ", known_.full_name,
@@ -234,14 +253,33 @@ std::vector<at::Tensor> Call::make_results(const KnownCall& call) {
 }
 
 void Call::record(const KnownCall& call) {
-  if (known_.rules.is_matmul) rank_.keep_matmul_workspace();
+  if (worker_ == Worker::link) check_transfer();
+  if (known_.rules.is_matmul && worker_ == Worker::device) rank_.keep_matmul_workspace();
   if (touched_.empty()) return;  // empty tensors: nothing is launched
   std::vector<Workspace> workspaces;
   for (const uint64_t num_bytes : call.workspaces) {
     workspaces.emplace_back(rank_.allocate(num_bytes));
     touch(workspaces.back().get(), Argument::Access::write);
   }
-  rank_.recorder().op(rank_.stream(), call.descriptor, {touched_.data(), touched_.size()});
+  const uint8_t stream = worker_ == Worker::host ? trace::kHostStream : rank_.stream();
+  rank_.recorder().op(stream, call.descriptor, {touched_.data(), touched_.size()});
+  if (worker_ == Worker::link) wait_for_transfer();
+}
+
+// What the copy engines do by themselves; for all else LibTorch makes temporary copies, on the host where types differ.
+void Call::check_transfer() const {
+  const at::Tensor &to = arguments_[0].toTensor(), &from = arguments_[1].toTensor();
+  TORCH_CHECK(to.scalar_type() == from.scalar_type() && to.sizes() == from.sizes() && to.is_contiguous() &&
+                  from.is_contiguous(),
+              "simulated device: aten::copy_ between device and host memory must not convert: ", from.scalar_type(),
+              " ", from.sizes(), " to ", to.scalar_type(), " ", to.sizes());
+}
+
+// The host goes on only if it asked to and the copy engine can reach its memory at any time.
+void Call::wait_for_transfer() {
+  const at::Tensor &to = arguments_[0].toTensor(), &from = arguments_[1].toTensor();
+  const bool is_pinned = allocation_of(is_on_host(to) ? to : from)->stream == trace::kPinnedPool;
+  if (!arguments_[2].toBool() || !is_pinned) rank_.recorder().host_sync(rank_.stream());
 }
 
 void Call::leave(std::vector<at::Tensor>&& results) {
@@ -272,18 +310,19 @@ void run_operator(const c10::OperatorHandle& op, std::vector<c10::IValue>* stack
 
 void record_read(const at::Tensor& scalar) {
   RankState& rank = rank_of_device(scalar.device().index());
+  const bool on_host = is_on_host(scalar);
   static const std::string name = "aten::_local_scalar_dense";
   if (const Allocation* allocation = allocation_of(scalar)) {
     const uint32_t descriptor =
         rank.recorder().intern(trace::OpDescriptor{.name = name,
                                                    .dtype = c10::getDtypeNames(scalar.scalar_type()).first,
                                                    .inputs = {scalar.sizes().vec()},
-                                                   .op_class = trace::OpClass::tiny,
+                                                   .op_class = on_host ? trace::OpClass::host : trace::OpClass::tiny,
                                                    .bytes_read = static_cast<double>(scalar.nbytes())});
     const Argument argument(allocation->storage, Argument::Access::read);
-    rank.recorder().op(rank.stream(), descriptor, {&argument, 1});
+    rank.recorder().op(on_host ? trace::kHostStream : rank.stream(), descriptor, {&argument, 1});
   }
-  rank.recorder().host_sync(rank.stream());
+  if (!on_host) rank.recorder().host_sync(rank.stream());
 }
 
 }  // namespace titan::sim

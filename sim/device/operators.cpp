@@ -61,7 +61,7 @@ const Table& table() {
       {"aten::abs", {.shapes = shape_like_first}},
 
       // Plain writes.
-      {"aten::copy_", {.price = price_copy, .overwrites = true, .accepts_host = true}},
+      {"aten::copy_", {.price = price_copy, .overwrites = true, .copies = true}},
       {"aten::fill_", {.overwrites = true}},
       {"aten::zero_", {.overwrites = true}},
 

@@ -21,7 +21,7 @@ struct Operator {
 
   bool is_matmul = false;            // runs in cuBLAS, which keeps memory per stream
   bool overwrites = false;           // what its schema says it mutates, it writes without reading
-  bool accepts_host = false;         // an argument may be a host tensor with dims
+  bool copies = false;               // from argument 1 to argument 0, which may be in different memories
   uint64_t unwritten_arguments = 0;  // bit i: argument i is mutable by schema, but is only read
 };
 

@@ -28,17 +28,21 @@ c10::DeviceIndex index_or_current(std::optional<c10::Device> device) {
   return device && device->has_index() ? device->index() : current_device();
 }
 
+c10::Allocator* allocator(std::optional<bool> pinned) {
+  return pinned.value_or(false) ? pinned_allocator() : storage_allocator();
+}
+
 at::Tensor empty(at::IntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
-                 std::optional<at::Device> device, std::optional<bool>, std::optional<at::MemoryFormat> format) {
+                 std::optional<at::Device> device, std::optional<bool> pinned, std::optional<at::MemoryFormat> format) {
   const CurrentDevice scope(index_or_current(device));
-  return at::detail::empty_generic(size, storage_allocator(), c10::DispatchKeySet(kDevice), dtype.value_or(at::kFloat),
+  return at::detail::empty_generic(size, allocator(pinned), c10::DispatchKeySet(kDevice), dtype.value_or(at::kFloat),
                                    format);
 }
 
 at::Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, std::optional<at::ScalarType> dtype,
-                         std::optional<at::Layout>, std::optional<at::Device> device, std::optional<bool>) {
+                         std::optional<at::Layout>, std::optional<at::Device> device, std::optional<bool> pinned) {
   const CurrentDevice scope(index_or_current(device));
-  return at::detail::empty_strided_generic(size, stride, storage_allocator(), c10::DispatchKeySet(kDevice),
+  return at::detail::empty_strided_generic(size, stride, allocator(pinned), c10::DispatchKeySet(kDevice),
                                            dtype.value_or(at::kFloat));
 }
 

@@ -1,5 +1,7 @@
 #include "sim/device/prices.h"
 
+#include "sim/device/storage.h"
+
 namespace titan::sim {
 namespace {
 
@@ -77,8 +79,14 @@ void price_nll_loss_backward(const OpCall& call, trace::OpDescriptor& op) {
 }
 
 void price_copy(const OpCall& call, trace::OpDescriptor& op) {
+  const auto &to = call.tensor(0), &from = call.tensor(1);
   op.flops = 0.0;
-  if (!call.tensor(1).is_cpu()) return;
+  if (!from.is_cpu()) {
+    if (is_on_host(to) == is_on_host(from)) return;
+    op.name = is_on_host(to) ? "aten::copy_ device to host" : "aten::copy_ host to device";
+    op.op_class = trace::OpClass::copy;
+    return;
+  }
   op.name = "aten::copy_ from host";
   op.bytes_read = 0.0;
 }

@@ -27,6 +27,7 @@ void price_scatter_add(const OpCall& call, trace::OpDescriptor& op);
 void price_nll_loss_forward(const OpCall& call, trace::OpDescriptor& op);
 /// Clears the gradient, then writes one element per row.
 void price_nll_loss_backward(const OpCall& call, trace::OpDescriptor& op);
+/// Between device and host memory it is of class copy, with the bytes that cross the link read and written once.
 void price_copy(const OpCall& call, trace::OpDescriptor& op);
 
 }  // namespace titan::sim

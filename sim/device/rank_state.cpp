@@ -40,23 +40,24 @@ trace::Trace RankState::end_recording() {
 }
 
 void RankState::set_stream(uint8_t stream) {
-  TORCH_CHECK(stream < trace::kMaxStreams, "simulated device: no such stream: ", static_cast<int>(stream));
+  TORCH_CHECK(!trace::is_host_pool(stream), "simulated device: no such stream: ", static_cast<int>(stream));
   stream_ = stream;
 }
 
-Allocation* RankState::allocate(uint64_t num_bytes) {
+Allocation* RankState::allocate(uint64_t num_bytes, uint8_t pool) {
   trace::Recorder& to = recorder();
   if (is_drafting()) {
     ++num_drafted_;
-    const uint32_t storage = to.alloc(stream_, num_bytes, category_);
-    return new Allocation{shared_from_this(), num_bytes, memory::kNoBlock, storage, stream_, draft_};
+    const uint32_t storage = to.alloc(pool, num_bytes, category_);
+    return new Allocation{shared_from_this(), num_bytes, memory::kNoBlock, storage, pool, draft_};
   }
-  const memory::BlockId block = memory_.malloc(num_bytes, stream_);
-  return new Allocation{shared_from_this(), num_bytes, block, to.alloc(stream_, num_bytes, category_), stream_};
+  const memory::BlockId block = trace::is_host_pool(pool) ? memory::kNoBlock : memory_.malloc(num_bytes, pool);
+  return new Allocation{shared_from_this(), num_bytes, block, to.alloc(pool, num_bytes, category_), pool};
 }
 
 void RankState::free(Allocation* allocation) {
   const std::shared_ptr<RankState> alive = std::move(allocation->rank);
+  ++num_frees_;
   if (allocation->draft != 0) {
     if (allocation->draft == draft_) {
       --num_drafted_;
@@ -65,12 +66,13 @@ void RankState::free(Allocation* allocation) {
     delete allocation;
     return;
   }
-  memory_.free(allocation->block);
+  if (!allocation->is_on_host()) memory_.free(allocation->block);
   if (is_drafting()) {
     freed_in_draft_.push_back(
         {trace::NodeKind::free, allocation->stream, 0, allocation->storage, allocation->num_bytes});
-  } else if (is_recording_)
+  } else if (is_recording_ && !frees_are_silent_) {
     recorder_.free(allocation->stream, allocation->storage, allocation->num_bytes);
+  }
   delete allocation;
 }
 

@@ -46,8 +46,14 @@ class RankState : public std::enable_shared_from_this<RankState> {
   void set_category(uint16_t category) { category_ = category; }
 
   /// Records storage of `num_bytes` > 0 of the current stream's pool. Throws memory::OutOfMemoryError.
-  Allocation* allocate(uint64_t num_bytes);
+  Allocation* allocate(uint64_t num_bytes) { return allocate(num_bytes, stream_); }
+  /// The same of host memory, which has no end and no allocator.
+  Allocation* allocate_on_host(uint64_t num_bytes, bool pinned) {
+    return allocate(num_bytes, pinned ? trace::kPinnedPool : trace::kHostStream);
+  }
   void free(Allocation* allocation);
+  /// Storages freed so far.
+  int64_t num_frees() const { return num_frees_; }
   /// What the first matrix product on the current stream allocates for good.
   void keep_matmul_workspace();
 
@@ -66,10 +72,16 @@ class RankState : public std::enable_shared_from_this<RankState> {
   Allocation* adopt(memory::BlockId block, uint32_t storage, uint64_t num_bytes, uint8_t stream);
   bool has_matmul_workspace() const { return options_.matmul_workspace_bytes == 0 || has_matmul_workspace_[stream_]; }
 
+  /// Between the two storages are freed without a node: whoever calls them has recorded it.
+  void begin_silent_frees() { frees_are_silent_ = true; }
+  void end_silent_frees() { frees_are_silent_ = false; }
+
   memory::CachingAllocator& memory() { return memory_; }
   CallTable& calls() { return *calls_; }
 
  private:
+  Allocation* allocate(uint64_t num_bytes, uint8_t pool);
+
   DeviceOptions options_;
   trace::Recorder recorder_;
   bool is_recording_ = true;
@@ -83,6 +95,8 @@ class RankState : public std::enable_shared_from_this<RankState> {
   uint32_t num_drafts_ = 0;
   int64_t num_drafted_ = 0;  // storages of it that are alive
   bool draft_is_closed_ = true;
+  bool frees_are_silent_ = false;
+  int64_t num_frees_ = 0;
   std::vector<trace::Node> freed_in_draft_;
 };
 
@@ -93,6 +107,8 @@ struct Allocation {
   uint32_t storage;  // its number in the trace
   uint8_t stream;
   uint32_t draft = 0;  // that it belongs to; 0: it is real
+
+  bool is_on_host() const { return trace::is_host_pool(stream); }
 };
 
 }  // namespace titan::sim

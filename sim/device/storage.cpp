@@ -20,20 +20,32 @@ c10::DataPtr point_to(Allocation* allocation, c10::Device device) {
 
 class StorageAllocator final : public c10::Allocator {
  public:
+  explicit StorageAllocator(bool pinned) : pinned_(pinned) {}
+
   c10::DataPtr allocate(size_t num_bytes) override {
     const c10::DeviceIndex index = current_device();
     const c10::Device device(c10::DeviceType::PrivateUse1, index);
     if (num_bytes == 0) return {nullptr, nullptr, &release, device};
-    Allocation* allocation = rank_of_device(index).allocate(num_bytes);
-    return point_to(allocation, device);
+    RankState& rank = rank_of_device(index);
+    TORCH_CHECK(!pinned_ || is_host_index(index), "simulated device: only host memory can be pinned");
+    return point_to(is_host_index(index) ? rank.allocate_on_host(num_bytes, pinned_) : rank.allocate(num_bytes),
+                    device);
   }
   void copy_data(void*, const void*, size_t) const override {}
+
+ private:
+  bool pinned_;
 };
 
 }  // namespace
 
 c10::Allocator* storage_allocator() {
-  static StorageAllocator allocator;
+  static StorageAllocator allocator(/*pinned=*/false);
+  return &allocator;
+}
+
+c10::Allocator* pinned_allocator() {
+  static StorageAllocator allocator(/*pinned=*/true);
   return &allocator;
 }
 
@@ -65,7 +77,7 @@ at::Tensor make_tensor_over(c10::Storage storage, at::IntArrayRef sizes, at::Int
 void grow_storage(const c10::Storage& storage, size_t num_bytes) {
   if (storage.nbytes() >= num_bytes) return;
   const CurrentDevice device(storage.device().index());
-  storage.set_data_ptr_noswap(storage_allocator()->allocate(num_bytes));
+  storage.set_data_ptr_noswap(storage.allocator()->allocate(num_bytes));
   storage.unsafeGetStorageImpl()->set_nbytes(num_bytes);
 }
 

@@ -74,6 +74,7 @@ Reference Draft::reference(uint32_t storage) const {
 }
 
 void Draft::copy_node(const Node& node, UnitTemplate& to) const {
+  if (trace::is_host_pool(node.stream)) throw NoTemplate("it uses host memory");
   Node copy = node;
   switch (node.kind) {
     case NodeKind::alloc:

@@ -1,5 +1,7 @@
 #include "sim/platform/external.h"
 
+#include <algorithm>
+
 #include "sim/device/storage.h"
 
 namespace titan::sim {
@@ -75,8 +77,26 @@ void append(const External& external, std::vector<int64_t>& key) {
   key.insert(key.end(), external.strides.begin(), external.strides.end());
 }
 
+void append_held(std::span<const at::Tensor> tensors, std::vector<int64_t>& key) {
+  key.push_back(static_cast<int64_t>(tensors.size()));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const at::Tensor& tensor = tensors[i];
+    const auto first = [&](const auto& is_like) {
+      return std::find_if(tensors.begin(), tensors.begin() + i, is_like) - tensors.begin();
+    };
+    key.push_back(static_cast<int64_t>(tensor.scalar_type()) | tensor.requires_grad() << 8 | tensor.dim() << 16);
+    key.push_back(first([&](const at::Tensor& one) { return storage_of(one) == storage_of(tensor); }) << 32 |
+                  first([&](const at::Tensor& one) { return one.is_same(tensor); }));
+    key.push_back(tensor.storage_offset());
+    key.push_back(static_cast<int64_t>(storage_of(tensor)->nbytes()));
+    key.insert(key.end(), tensor.sizes().begin(), tensor.sizes().end());
+    key.insert(key.end(), tensor.strides().begin(), tensor.strides().end());
+  }
+}
+
 bool is_plain(const at::Tensor& tensor) {
-  if (!is_simulated(tensor) || tensor.key_set() != plain_keys() || tensor.requires_grad()) return false;
+  if (!is_simulated(tensor) || is_on_host(tensor) || tensor.key_set() != plain_keys() || tensor.requires_grad())
+    return false;
   return allocation_of(tensor) || tensor.storage().nbytes() == 0;
 }
 

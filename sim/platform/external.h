@@ -28,6 +28,9 @@ std::vector<External> describe_externals(std::span<const at::Tensor> tensors);
 /// Appends everything about an external to a key.
 void append(const External& external, std::vector<int64_t>& key);
 
+/// Appends everything about defined tensors that are not the call's to free: parameters and buffers.
+void append_held(std::span<const at::Tensor> tensors, std::vector<int64_t>& key);
+
 /// Tells whether a tensor is one that a template can stand for: of device "sim", with its storage, without history.
 bool is_plain(const at::Tensor& tensor);
 

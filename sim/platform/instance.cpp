@@ -1,6 +1,7 @@
 #include "sim/platform/instance.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "sim/device/storage.h"
@@ -9,6 +10,22 @@ namespace titan::sim {
 
 using trace::Node;
 using trace::NodeKind;
+
+namespace {
+
+/// Storages that die until the end of the scope have their nodes already.
+class FreesAreRecorded {
+ public:
+  explicit FreesAreRecorded(RankState& rank) : rank_(rank) { rank_.begin_silent_frees(); }
+  FreesAreRecorded(const FreesAreRecorded&) = delete;
+  FreesAreRecorded& operator=(const FreesAreRecorded&) = delete;
+  ~FreesAreRecorded() { rank_.end_silent_frees(); }
+
+ private:
+  RankState& rank_;
+};
+
+}  // namespace
 
 ForwardInstance::~ForwardInstance() {
   for (uint32_t n = 0; n < is_saved_.size(); ++n) {
@@ -31,65 +48,68 @@ Instance::Instance(RankState& rank, c10::DeviceIndex device, const UnitTemplate&
       made_(made),
       externals_(externals),
       forward_(forward),
-      first_storage_(rank.recorder().num_storages()),
-      first_event_(rank.recorder().trace().num_events) {
+      first_storage_(rank.recorder().num_storages()) {
   blocks_.reserve(made.own.size());
+  record();
+}
+
+void Instance::record() {
+  const TemplateIndex& index = made_.index;
+  auto block = rank_.recorder().add_block(made_.nodes, index.allocs, index.arguments.size(), index.num_events);
+  fill_in(block);
+  uint32_t next = 0;
   try {
-    record();
+    const FreesAreRecorded recorded(rank_);
+    for (; next < index.memory.size(); ++next) act(block.nodes[index.memory[next]], index.memory[next]);
   } catch (...) {
+    rank_.recorder().cut_block(block, index.memory[next]);
     free_own();
     throw;
   }
 }
 
-void Instance::record() {
-  for (const Node& node : made_.nodes) record(node);
-}
-
-void Instance::record(const Node& node) {
-  trace::Recorder& to = rank_.recorder();
-  switch (node.kind) {
-    case NodeKind::alloc:
-      blocks_.push_back(rank_.memory().malloc(node.value, node.stream));
-      to.alloc(node.stream, node.value, node.category());
-      return;
-    case NodeKind::free:
-      return free(node);
-    case NodeKind::record_event:
-      to.record_event(node.stream);
-      return;
-    case NodeKind::wait_event:
-      return to.wait_event(node.stream, first_event_ + node.id);
-    case NodeKind::host_wait:
-      return to.host_wait(first_event_ + node.id);
-    default:
-      arguments_.clear();
-      for (uint32_t i = 0; i < node.num_arguments; ++i) {
-        const auto& use = made_.uses[node.value + i];
-        arguments_.emplace_back(number_of(use.storage), use.access);
-      }
-      to.repeat(node, arguments_);
+void Instance::fill_in(trace::Recorder::Block& block) const {
+  const TemplateIndex& index = made_.index;
+  for (const uint32_t i : index.events) block.nodes[i].id += block.first_event;
+  for (const uint32_t i : index.frees) block.nodes[i].id = number_of(Reference::of_bits(block.nodes[i].id));
+  for (const uint32_t i : index.with_arguments) block.nodes[i].value += block.first_argument;
+  const size_t num_own = made_.own.size(), num_forward = forward_ ? forward_->made()->own.size() : 0;
+  std::vector<uint32_t> numbers(num_own + num_forward);
+  std::iota(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(num_own), first_storage_);
+  if (forward_)
+    std::iota(numbers.begin() + static_cast<std::ptrdiff_t>(num_own), numbers.end(), forward_->first_storage());
+  numbers.insert(numbers.end(), externals_.storages.begin(), externals_.storages.end());
+  for (size_t i = 0; i < index.arguments.size(); ++i) {
+    const trace::Argument argument = index.arguments[i];
+    block.arguments[i] = trace::Argument(numbers[argument.storage()], argument.access());
   }
 }
 
-void Instance::free(const Node& node) {
-  const Reference storage = Reference::of_bits(node.id);
+void Instance::act(Node& node, uint32_t index) {
+  if (node.kind == NodeKind::alloc) {
+    blocks_.push_back(rank_.memory().malloc(node.value, node.stream));
+  } else {
+    free(node, Reference::of_bits(made_.nodes[index].id));
+  }
+}
+
+void Instance::free(Node& node, Reference storage) {
   const uint32_t n = storage.n();
-  if (storage.kind() == Reference::Kind::external) return drop(externals_.handles.at(n));
-  const bool is_own = storage.kind() == Reference::Kind::own;
-  if (!is_own) {
-    if (c10::Storage* handle = forward_->shared(n)) return drop(*handle);
-    forward_->give_away(n);
-  }
-  rank_.memory().free(is_own ? std::exchange(blocks_[n], memory::kNoBlock) : forward_->block(n));
-  rank_.recorder().free(node.stream, number_of(storage), node.value);
+  if (storage.kind() == Reference::Kind::own) return rank_.memory().free(std::exchange(blocks_[n], memory::kNoBlock));
+  if (storage.kind() == Reference::Kind::external) return drop(node, externals_.handles.at(n));
+  if (c10::Storage* handle = forward_->shared(n)) return drop(node, *handle);
+  forward_->give_away(n);
+  rank_.memory().free(forward_->block(n));
 }
 
-void Instance::drop(c10::Storage& handle) {
-  const size_t before = rank_.recorder().trace().nodes.size();
+// The template's stand-in may have been on another stream.
+void Instance::drop(Node& node, c10::Storage& handle) {
+  const auto* allocation = handle ? static_cast<const Allocation*>(handle.data_ptr().get_context()) : nullptr;
+  if (allocation) node = {NodeKind::free, allocation->stream, 0, allocation->storage, allocation->num_bytes};
+  const int64_t before = rank_.num_frees();
   handle = c10::Storage();
   TORCH_CHECK(
-      rank_.recorder().trace().nodes.size() == before + 1,
+      allocation && rank_.num_frees() == before + 1,
       "simulated device: a template of a unit frees storage that somebody else holds; please report it, and set "
       "DeviceOptions::templates to false");
 }

@@ -63,10 +63,12 @@ class Instance {
   void leave_to(ForwardInstance& forward);
 
  private:
+  /// Writes all nodes, then acts out allocs and frees in their order.
   void record();
-  void record(const trace::Node& node);
-  void free(const trace::Node& node);
-  void drop(c10::Storage& handle);
+  void fill_in(trace::Recorder::Block& block) const;
+  void act(trace::Node& node, uint32_t index);
+  void free(trace::Node& node, Reference storage);
+  void drop(trace::Node& node, c10::Storage& handle);
   void free_own();
   uint32_t number_of(Reference storage) const;
   c10::Storage storage_of(Reference storage);
@@ -77,9 +79,8 @@ class Instance {
   const UnitTemplate& made_;
   CallExternals& externals_;
   ForwardInstance* forward_;
-  uint32_t first_storage_, first_event_;
+  uint32_t first_storage_;
   std::vector<memory::BlockId> blocks_;  // kNoBlock: freed
-  std::vector<trace::Argument> arguments_;
   std::vector<std::pair<Reference, c10::Storage>> adopted_;
 };
 

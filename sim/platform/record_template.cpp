@@ -166,7 +166,7 @@ Tuple run_backward(const CallKind& kind, SavedForward& saved, Tuple&& gradients)
 void draft_forward(RankState& rank, c10::DeviceIndex device, const CallKind& kind, UnitTemplate& made) {
   Draft draft(rank, device);
   Tuple inputs = draft.stand_in(made.inputs, 0);
-  draft.declare(state_of(*kind.unit), static_cast<uint32_t>(made.inputs.size()));
+  draft.declare(state_of(*kind.unit, kind.unit->parameters()), static_cast<uint32_t>(made.inputs.size()));
   SavedForward saved;
   draft.begin_forward();
   const Tuple results = run_forward(kind, std::move(inputs), saved);
@@ -179,7 +179,7 @@ void draft_forward(RankState& rank, c10::DeviceIndex device, const CallKind& kin
 void draft_backward(RankState& rank, c10::DeviceIndex device, const CallKind& kind, const UnitTemplate& forward,
                     const BackwardExternals& externals, UnitTemplate& made) {
   Draft draft(rank, device);
-  const auto state = state_of(*kind.unit);
+  const auto state = state_of(*kind.unit, kind.unit->parameters());
   std::vector<External> inputs = forward.inputs;
   for (size_t i = 0; i < inputs.size(); ++i) inputs[i].is_owned = externals.owns_input[i];
   const auto first_gradient = static_cast<uint32_t>(inputs.size());
@@ -202,9 +202,9 @@ void draft_backward(RankState& rank, c10::DeviceIndex device, const CallKind& ki
 
 }  // namespace
 
-std::vector<at::Tensor> state_of(const unit::Unit& unit) {
+std::vector<at::Tensor> state_of(const unit::Unit& unit, const std::vector<nn::Parameter*>& parameters) {
   std::vector<at::Tensor> state;
-  for (const nn::Parameter* parameter : unit.parameters()) state.push_back(parameter->value);
+  for (const nn::Parameter* parameter : parameters) state.push_back(parameter->value);
   for (auto& buffer : unit.buffers()) state.push_back(std::move(buffer));
   return state;
 }
@@ -216,6 +216,7 @@ UnitTemplate record_forward(RankState& rank, c10::DeviceIndex device, const Call
   if (!rank.last_draft_was_closed()) throw NoTemplate("it keeps or frees tensors that are not its own");
   if (!kind.keep_for_backward && (!made.saved.empty() || !made.shared.empty()))
     throw NoTemplate("it keeps tensors though none are needed");
+  made.make_index(/*num_forward=*/0);
   return made;
 }
 
@@ -226,6 +227,7 @@ UnitTemplate record_backward(RankState& rank, c10::DeviceIndex device, const Cal
   if (!rank.last_draft_was_closed()) throw NoTemplate("it keeps or frees tensors that are not its own");
   check_backward(forward, made);
   check_inputs_kept(forward, made);
+  made.make_index(forward.own.size());
   return made;
 }
 

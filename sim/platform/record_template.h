@@ -26,7 +26,7 @@ struct BackwardExternals {
 };
 
 /// Parameters' values, then buffers.
-std::vector<at::Tensor> state_of(const unit::Unit& unit);
+std::vector<at::Tensor> state_of(const unit::Unit& unit, const std::vector<nn::Parameter*>& parameters);
 
 /// Learn what a call records by executing it in a draft, which changes nothing. Throw NoTemplate.
 UnitTemplate record_forward(RankState& rank, c10::DeviceIndex device, const CallKind& kind,

@@ -1,7 +1,5 @@
 #include "sim/platform/run_unit.h"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -23,6 +21,9 @@ using unit::Tuple;
 using unit::UnitCall;
 using MadeTemplate = std::shared_ptr<const UnitTemplate>;
 
+constexpr size_t kUsualKeySize = 256;
+constexpr int64_t kIsForward = -1;  // in place of the number of a forward
+
 uint32_t storage_number(const at::Tensor& tensor) {
   const Allocation* allocation = tensor.defined() ? allocation_of(tensor) : nullptr;
   return allocation ? allocation->storage : 0;
@@ -43,7 +44,7 @@ class TemplatedCall {
         call_(call),
         kind_{call.unit, call.checkpoint, call.keep_for_backward},
         parameters_(call.unit->parameters()),
-        state_(state_of(*call.unit)) {}
+        state_(state_of(*call.unit, parameters_)) {}
 
   /// False, with nothing changed, if the forward has to be executed.
   bool run_forward(Tuple& results);
@@ -51,7 +52,7 @@ class TemplatedCall {
 
  private:
   bool can_be_templated() const;
-  TemplateKey begin_key(Phase phase);
+  TemplateKey begin_key(int64_t forward);
   void append_state(TemplateKey& key) const;
   template <class Record>
   MadeTemplate find(const TemplateKey& key, int64_t* number, const Record& record);
@@ -90,28 +91,34 @@ bool TemplatedCall::can_be_templated() const {
     return t.defined() && is_simulated(t) && (allocation_of(t) || t.numel() == 0);
   };
   const auto is_fine = [](const at::Tensor& t) { return t.defined() && is_plain(t); };
+  // An operator on both would count their bytes once, and the key tells aliases within a list only.
+  const auto is_state = [&](const at::Tensor& t) {
+    return std::any_of(state_.begin(), state_.end(), [&](const at::Tensor& one) { return one.is_alias_of(t); });
+  };
   return std::all_of(state_.begin(), state_.end(), has_storage) &&
-         std::all_of(call_.arguments.begin(), call_.arguments.end(), is_fine);
+         std::all_of(call_.arguments.begin(), call_.arguments.end(), is_fine) &&
+         std::none_of(call_.arguments.begin(), call_.arguments.end(), is_state);
 }
 
-TemplateKey TemplatedCall::begin_key(Phase phase) {
+// `forward`: number of the template whose backward the call is.
+TemplateKey TemplatedCall::begin_key(int64_t forward) {
   const int64_t policy = call_.checkpoint ? templates_.number_of("checkpoint " + call_.checkpoint->key()) : -1;
   TemplateKey key{templates_.number_of(call_.unit->type()), std::bit_cast<int64_t>(call_.unit->variant()),
-                  static_cast<int64_t>(phase) | call_.keep_for_backward << 4 | at::GradMode::is_enabled() << 5 |
-                      rank_.stream() << 8 | rank_.category() << 16,
-                  policy};
+                  call_.keep_for_backward | rank_.stream() << 8 | rank_.category() << 16, policy, forward};
+  key.reserve(kUsualKeySize);
   append_state(key);
   return key;
 }
 
-// Parameters are not the call's to free.
+// What of a whole parameter the value is: a part may be computed with otherwise (nn::Embedding).
 void TemplatedCall::append_state(TemplateKey& key) const {
   key.push_back(static_cast<int64_t>(parameters_.size()));
-  for (const auto* parameter : parameters_) key.push_back(parameter->trainable);
-  for (auto& external : describe_externals(state_)) {
-    external.is_owned = false;
-    append(external, key);
+  for (const auto* parameter : parameters_) {
+    const auto& spec = parameter->spec;
+    key.insert(key.end(), spec.global_shape.begin(), spec.global_shape.end());
+    key.insert(key.end(), spec.box.offset.begin(), spec.box.offset.end());
   }
+  append_held(state_, key);
 }
 
 template <class Record>
@@ -166,7 +173,7 @@ void TemplatedCall::try_backward(const UnitTemplate& forward) {
 }
 
 MadeTemplate TemplatedCall::find_forward(const std::vector<External>& inputs, int64_t* number) {
-  TemplateKey key = begin_key(Phase::forward);
+  TemplateKey key = begin_key(kIsForward);
   for (const auto& input : inputs) append(input, key);
   try {
     return find(key, number, [&] {
@@ -256,8 +263,7 @@ Tuple TemplatedCall::run_backward() {
                 call_.unit->full_name(), " got a gradient that is not on the device or has a history");
   }
   const BackwardExternals described = describe_backward(forward);
-  TemplateKey key = begin_key(Phase::backward);
-  key.push_back(saved->number);
+  TemplateKey key = begin_key(saved->number);
   for (const bool owns : described.owns_input) key.push_back(owns);
   for (const bool owns : described.owns_shared) key.push_back(owns);
   for (const auto* list : {&described.gradients, &described.cells}) {

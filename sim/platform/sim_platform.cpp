@@ -16,6 +16,7 @@
 #include "sim/device/storage.h"
 #include "sim/platform/run_unit.h"
 #include "sim/trace/categories.h"
+#include "sim/trace/renumber.h"
 
 namespace titan::sim {
 namespace {
@@ -51,6 +52,10 @@ SimPlatform::SimPlatform(const platform::World& world, const DeviceOptions& opti
 SimPlatform::~SimPlatform() { remove_device(index_); }
 
 at::Device SimPlatform::device() const { return at::Device(c10::DeviceType::PrivateUse1, index_); }
+
+at::TensorOptions SimPlatform::host_memory() const {
+  return at::TensorOptions().device(c10::DeviceType::PrivateUse1, host_index(index_)).pinned_memory(true);
+}
 
 platform::Stream SimPlatform::stream(platform::StreamRole role) {
   return {.role = role, .id = static_cast<int64_t>(role)};
@@ -119,6 +124,7 @@ const trace::Trace& SimPlatform::trace() const { return state_->recorder().trace
 trace::Trace SimPlatform::take_trace() {
   trace::Trace trace = state_->end_recording();
   trace::assign_categories(trace);
+  trace::renumber_by_use(trace);
   return trace;
 }
 

@@ -22,6 +22,7 @@ class SimPlatform final : public platform::Platform {
   ~SimPlatform() override;
 
   at::Device device() const override;
+  at::TensorOptions host_memory() const override;
   platform::World world() const override { return world_; }
   platform::Stream stream(platform::StreamRole role) override;
   platform::Scope use_stream(const platform::Stream& stream) override;
@@ -38,8 +39,8 @@ class SimPlatform final : public platform::Platform {
 
   /// What has been recorded so far.
   const trace::Trace& trace() const;
-  /// Ends recording and gives each storage its category (sim/trace/categories.h): from then on the rank can only be
-  /// taken down.
+  /// Ends recording, gives each storage its category (sim/trace/categories.h) and numbers descriptors by their use
+  /// (sim/trace/renumber.h): from then on the rank can only be taken down.
   trace::Trace take_trace();
   RankState& state() { return *state_; }
   const UnitTemplates& templates() const { return templates_; }

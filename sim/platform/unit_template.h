@@ -55,6 +55,29 @@ struct LeftTensor {
   bool operator==(const LeftTensor&) const = default;
 };
 
+/// Where to find what in a template's nodes, and what instances fill in at once.
+struct TemplateIndex {
+  std::vector<uint32_t> allocs, frees, events, with_arguments;  // nodes
+  std::vector<uint32_t> memory;                                 // allocs and frees in order
+  uint32_t num_events = 0;                                      // recorded
+
+  /// Storages in a row: the call's own, then those of its forward, then externals.
+  static uint32_t slot(Reference storage, size_t num_own, size_t num_forward) {
+    switch (storage.kind()) {
+      case Reference::Kind::own:
+        return storage.n();
+      case Reference::Kind::forward:
+        return static_cast<uint32_t>(num_own + storage.n());
+      case Reference::Kind::external:
+        return static_cast<uint32_t>(num_own + num_forward + storage.n());
+    }
+    return 0;
+  }
+  std::vector<trace::Argument> arguments;  // by slot in place of storage
+
+  bool operator==(const TemplateIndex&) const = default;
+};
+
 /// What one call of a unit records, independent of the numbers that its storages and events have. A value.
 struct UnitTemplate {
   struct Use {
@@ -80,6 +103,11 @@ struct UnitTemplate {
   std::vector<bool> keeps_input;  // by input; where several share a storage the first stands for them
   std::vector<uint32_t> saved;    // allocations that only backward needs
   std::vector<uint32_t> shared;   // results that backward needs too
+
+  TemplateIndex index;  // of the above
+
+  /// Fills the index. `num_forward`: allocations of the forward that this backward belongs to.
+  void make_index(size_t num_forward);
 
   bool operator==(const UnitTemplate&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "sim/profile/memory_profile.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "sim/memory/caching_allocator.h"
@@ -22,6 +23,32 @@ struct Height {
   bool is_to_note = false;
 };
 
+/// Host memory: what is alive, and the most of it over two stretches of nodes.
+class HostCount {
+ public:
+  explicit HostCount(size_t num_categories) { now_.by_category.resize(num_categories); }
+
+  static uint64_t held_bytes(const Node& node) {
+    return node.stream == trace::kPinnedPool ? std::bit_ceil(node.value) : node.value;
+  }
+  void alloc(const Node& node) {
+    now_.bytes += held_bytes(node);
+    now_.by_category[node.category()] += held_bytes(node);
+    if (now_.bytes > whole.bytes) whole = now_;
+    if (now_.bytes > step.bytes) step = now_;
+  }
+  void free(const Node& node, uint16_t category) {
+    now_.bytes -= held_bytes(node);
+    now_.by_category[category] -= held_bytes(node);
+  }
+  void begin_step() { step = now_; }
+
+  HostPoint whole, step;
+
+ private:
+  HostPoint now_;
+};
+
 class Profiler {
  public:
   Profiler(const trace::Trace& trace, const memory::AllocatorOptions& allocator, const ProfileOptions& options)
@@ -31,13 +58,15 @@ class Profiler {
         all_(allocator_.stats().all),
         blocks_(trace.num_storages, memory::kNoBlock),
         category_of_(trace.num_storages),
-        by_category_(trace.categories.size()) {}
+        by_category_(trace.categories.size()),
+        host_(trace.categories.size()) {}
 
   MemoryProfile run() {
     bool is_enough = true;
     for (size_t i = 0; i < trace_.nodes.size() && is_enough; ++i) is_enough = visit(i);
     if (depth_ > 0) end_step();
     profile_.whole = span(whole_);
+    profile_.whole.host = host_.whole;
     profile_.stats = allocator_.stats();
     return std::move(profile_);
   }
@@ -66,6 +95,11 @@ class Profiler {
   }
 
   bool alloc(size_t index, const Node& node) {
+    category_of_[node.id] = node.category();
+    if (trace::is_host_pool(node.stream)) {
+      host_.alloc(node);
+      return true;
+    }
     try {
       blocks_[node.id] = allocator_.malloc(node.value, node.stream);
     } catch (const memory::OutOfMemoryError& error) {
@@ -73,7 +107,6 @@ class Profiler {
       return false;
     }
     if (blocks_[node.id] == memory::kNoBlock) return true;
-    category_of_[node.id] = node.category();
     by_category_[node.category()] += allocator_.size(blocks_[node.id]);
     reach(whole_, index);
     if (depth_ > 0) reach(step_, index);
@@ -82,6 +115,7 @@ class Profiler {
   }
 
   void free(const Node& node) {
+    if (trace::is_host_pool(node.stream)) return host_.free(node, category_of_[node.id]);
     const memory::BlockId block = blocks_[node.id];
     if (block == memory::kNoBlock) return;
     for (Height* height : {&whole_, &step_, &stretch_}) note(*height);
@@ -92,11 +126,13 @@ class Profiler {
   void begin_step(size_t index) {
     step_ = {};
     reach(step_, index);
+    host_.begin_step();
     step_name_ = trace_.nodes[index].id;
   }
   void end_step() {
     profile_.steps.push_back(span(step_));
     profile_.steps.back().name = trace_.names[step_name_];
+    profile_.steps.back().host = host_.step;
   }
 
   void reach(Height& height, size_t index) {
@@ -148,6 +184,7 @@ class Profiler {
   std::vector<memory::BlockId> blocks_;  // by storage
   std::vector<uint16_t> category_of_;    // by storage
   std::vector<uint64_t> by_category_;    // allocated now
+  HostCount host_;
   size_t depth_ = 0;
   uint32_t step_name_ = 0;
   Height whole_, step_, stretch_;

@@ -21,6 +21,13 @@ struct MemoryPoint {
   std::vector<uint64_t> by_category = {};  // like the trace's table
 };
 
+/// What is alive in host memory at one moment: pageable memory as requested, pinned memory in powers of two, as
+/// LibTorch's host allocator takes it (ATen/core/CachingHostAllocator.h).
+struct HostPoint {
+  uint64_t bytes = 0;  // the sum of the categories
+  std::vector<uint64_t> by_category = {};
+};
+
 /// Memory over one top-level scope of the trace, or over all of it.
 struct MemorySpan {
   std::string name;
@@ -29,6 +36,7 @@ struct MemorySpan {
   uint64_t peak_reserved_bytes = 0;
   uint64_t peak_requested_bytes = 0;  // of what is alive, before the allocator rounds
   uint64_t end_allocated_bytes = 0, end_reserved_bytes = 0;
+  HostPoint host;  // the first moment at which most of it is alive
 };
 
 /// Where memory ran out. What the profile holds is up to there.
@@ -52,8 +60,9 @@ struct ProfileOptions {
 };
 
 /// What the caching allocator does under the alloc and free nodes of a well-formed trace, each in the pool of its
-/// stream. Blocks go back to their pool when they are freed: recorders order reuse by events (happens_before.h) and
-/// know no record_stream. Throws config::ContractError if an allocator option is out of range.
+/// stream; those of host memory are counted apart. Blocks go back to their pool when they are freed: recorders order
+/// reuse by events (happens_before.h) and know no record_stream. Throws config::ContractError if an allocator option is
+/// out of range.
 MemoryProfile profile_memory(const trace::Trace& trace, const memory::AllocatorOptions& allocator,
                              const ProfileOptions& options = {});
 

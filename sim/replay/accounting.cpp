@@ -15,6 +15,7 @@ Accounting::Accounting(const trace::Trace& trace, const std::vector<size_t>& wor
     name_of_group_.push_back(static_cast<uint32_t>(found - group_names_.begin()));
     if (found == group_names_.end()) group_names_.push_back(group.name);
   }
+  group_names_.emplace_back(kHostLink);
   exposed_by_name_.resize(group_names_.size());
 }
 
@@ -25,18 +26,30 @@ void Accounting::pass_until(Picoseconds time, Picoseconds arrival) {
   now_ = time;
   if (time <= from) return;
   const Picoseconds passed = time - from;
-  if (communicating_) parts_.communication += passed;
+  if (communicating_ || copying_) parts_.communication += passed;
   if (computing_) {
     parts_.by_class[static_cast<size_t>(class_of_[first_stream(computing_)])] += passed;
   } else if (communicating_) {
     parts_.exposed += passed;
     exposed_by_name_[name_of_group_[group_of_[first_stream(communicating_)]]] += passed;
+  } else if (copying_) {
+    parts_.exposed += passed;
+    exposed_by_name_.back() += passed;
   } else {
-    const Picoseconds waiting = time - std::clamp(arrival, from, time);
-    parts_.idle += passed;
-    parts_.waiting += waiting;
-    parts_.host_bound += passed - waiting;
+    pass_idle(from, time, arrival);
   }
+}
+
+void Accounting::pass_idle(Picoseconds from, Picoseconds time, Picoseconds arrival) {
+  const Picoseconds passed = time - from;
+  parts_.idle += passed;
+  if (host_working_) {
+    parts_.host_work += passed;
+    return;
+  }
+  const Picoseconds waiting = time - std::clamp(arrival, from, time);
+  parts_.waiting += waiting;
+  parts_.host_bound += passed - waiting;
 }
 
 void Accounting::open_step(uint32_t name, Picoseconds host_time) {
@@ -64,6 +77,7 @@ Breakdown Accounting::take_parts() {
   found.idle_s = seconds(parts.idle);
   found.host_bound_s = seconds(parts.host_bound);
   found.waiting_s = seconds(parts.waiting);
+  found.host_work_s = seconds(parts.host_work);
   for (size_t i = 0; i < group_names_.size(); ++i) {
     const Picoseconds exposed = std::exchange(exposed_by_name_[i], 0);
     if (exposed > 0) found.exposed_by_group.emplace_back(group_names_[i], seconds(exposed));

@@ -30,9 +30,9 @@ class Accounting {
   void pass_until(Picoseconds time, Picoseconds arrival);
   void pass_until(Picoseconds time) { pass_until(time, time); }
 
-  /// An operation that nothing else runs beside, from `start` to `end`.
+  /// An operation on the device that nothing else runs beside, from `start` to `end`.
   void pass_op(uint8_t stream, trace::OpClass op_class, Picoseconds start, Picoseconds end) {
-    if (start > now_ || now_ < begin_ || communicating_) {
+    if (start > now_ || now_ < begin_ || communicating_ || op_class >= trace::OpClass::copy) {
       pass_until(start);
       begin_op(stream, op_class);
       pass_until(end);
@@ -45,15 +45,14 @@ class Accounting {
 
   void begin_op(uint8_t stream, trace::OpClass op_class) {
     class_of_[stream] = op_class;
-    computing_ |= one_stream(stream);
+    streams_of(op_class) |= one_stream(stream);
   }
-  void end_op(uint8_t stream) { computing_ &= ~one_stream(stream); }
+  void end_op(uint8_t stream) { streams_of(class_of_[stream]) &= ~one_stream(stream); }
   void begin_communication(uint8_t stream, uint32_t group) {
     group_of_[stream] = group;
     communicating_ |= one_stream(stream);
   }
   void end_communication(uint8_t stream) { communicating_ &= ~one_stream(stream); }
-  StreamSet communicating() const { return communicating_; }
 
   /// The host opens the next top-level scope, and leaves it after having issued for so long.
   void open_step(uint32_t name, Picoseconds host_time);
@@ -71,8 +70,8 @@ class Accounting {
 
  private:
   struct Parts {
-    std::array<Picoseconds, trace::kNumOpClasses> by_class = {};
-    Picoseconds communication = 0, exposed = 0, idle = 0, host_bound = 0, waiting = 0;
+    std::array<Picoseconds, trace::kNumComputeClasses> by_class = {};
+    Picoseconds communication = 0, exposed = 0, idle = 0, host_bound = 0, waiting = 0, host_work = 0;
   };
   struct Step {
     uint32_t name = 0;
@@ -80,18 +79,23 @@ class Accounting {
     bool has_work = false;
   };
 
+  StreamSet& streams_of(trace::OpClass op_class) {
+    if (op_class == trace::OpClass::copy) return copying_;
+    return op_class == trace::OpClass::host ? host_working_ : computing_;
+  }
+  void pass_idle(Picoseconds from, Picoseconds time, Picoseconds arrival);
   void close_steps();
   Breakdown take_parts();
 
   const trace::Trace& trace_;
   Picoseconds now_ = 0;
   Picoseconds begin_ = kNever;  // of the first step, then of the one that is not finished
-  StreamSet computing_ = 0, communicating_ = 0;
+  StreamSet computing_ = 0, communicating_ = 0, copying_ = 0, host_working_ = 0;
   std::array<trace::OpClass, trace::kMaxStreams> class_of_ = {};
   std::array<uint32_t, trace::kMaxStreams> group_of_ = {};  // in the trace's table
 
   Parts parts_;
-  std::vector<std::string> group_names_;      // distinct
+  std::vector<std::string> group_names_;      // distinct, and kHostLink
   std::vector<uint32_t> name_of_group_;       // trace's group -> in group_names_
   std::vector<Picoseconds> exposed_by_name_;  // like group_names_
 

@@ -36,7 +36,7 @@ class CostModel {
  public:
   virtual ~CostModel() = default;
 
-  /// Device time of one operation running alone.
+  /// Time of one operation running alone: on the device, of class copy on the link, of class host on the host.
   virtual Cost op(const trace::OpDescriptor& op) const = 0;
   /// Host time to issue one operation (framework and launch).
   virtual double issue_s(const trace::OpDescriptor& op) const = 0;

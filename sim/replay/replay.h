@@ -24,22 +24,27 @@ struct ReplayOptions {
   bool keep_timeline = false;  // start and end of every node
 };
 
-/// What a stretch of a role's time is spent on: by_class, exposed_communication_s and idle_s sum to it; host_bound_s
-/// and waiting_s sum to idle_s. Of several operations at once that on the first stream counts.
+/// What a stretch of a role's time is spent on: by_class, exposed_communication_s and idle_s sum to it; host_bound_s,
+/// waiting_s and host_work_s sum to idle_s. Of several operations at once that on the first stream counts. Copies
+/// between device and host are communication of the group kHostLink, which counts where no other is under way.
 struct Breakdown {
-  std::array<double, trace::kNumOpClasses> by_class_s = {};  // device busy with computation, by trace::OpClass
-  double communication_s = 0.0;                              // device busy with communication, hidden or not
-  double exposed_communication_s = 0.0;                      // of it: while no computation runs
-  double idle_s = 0.0;                                       // neither
-  double host_bound_s = 0.0;                                 // idle because the next work was not issued yet
-  double waiting_s = 0.0;  // idle because peers had not come to the next communication: bubble, imbalance
+  std::array<double, trace::kNumComputeClasses> by_class_s = {};  // device busy with computation, by trace::OpClass
+  double communication_s = 0.0;                                   // device busy with communication, hidden or not
+  double exposed_communication_s = 0.0;                           // of it: while no computation runs
+  double idle_s = 0.0;                                            // neither
+  double host_bound_s = 0.0;                                      // idle because the next work was not issued yet
+  double waiting_s = 0.0;    // idle because peers had not come to the next communication: bubble, imbalance
+  double host_work_s = 0.0;  // idle while the host works on its own memory
   std::vector<std::pair<std::string, double>> exposed_by_group;  // by the groups' names; sums to the exposed
-  double host_s = 0.0;  // host busy issuing what the scope holds; not a part of the sum
+  double host_s = 0.0;  // host busy issuing what the scope holds and with its own work; not a part of the sum
 };
+
+/// The name under which a Breakdown counts copies between device and host.
+inline constexpr const char* kHostLink = "host";
 
 /// One top-level scope of the trace ("step") as one role saw it. It ends when the last of its device work does and
 /// begins where the one before ends, the first where the host opens it: in steady state its length is the step time.
-/// A scope without device work has no length.
+/// A scope without work has no length. The host's work on its own memory counts as work.
 struct StepTime {
   std::string name;
   double begin_s = 0.0, end_s = 0.0;
@@ -54,7 +59,8 @@ struct RoleTimes {
   std::vector<trace::NodeTime> timeline;                 // of every node; empty unless asked for
 };
 
-/// Gives every node a time, per role. The host issues nodes in order, each at its cost. A device operation starts as
+/// Gives every node a time, per role. The host issues nodes in order, each at its cost; an operation on kHostStream
+/// keeps it until it ends. A device operation starts as
 /// soon as the host has issued it, its stream is done with what came before and the events that it waits for have
 /// happened. A role comes to a collective under the same conditions and when its communicator is done with what was
 /// issued to it before; the collective starts when all roles of its group have come. Groups are the same communicator

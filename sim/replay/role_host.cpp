@@ -27,7 +27,11 @@ void RoleReplay::run_host() {
 bool RoleReplay::host_issue(const trace::Node& node) {
   switch (node.kind) {
     case NodeKind::op:
-      enqueue(node, WorkKind::op, node.id, prices_.ops[node.id].issue);
+      if (node.stream == trace::kHostStream) {
+        issue_host_work(node);
+      } else {
+        enqueue(node, WorkKind::op, node.id, prices_.ops[node.id].issue);
+      }
       return true;
     case NodeKind::collective:
       issue_collective(node);
@@ -73,6 +77,14 @@ void RoleReplay::enqueue(const trace::Node& node, WorkKind kind, uint32_t id, Pi
   work.id = id;
   queues_[node.stream].work.push_back(work);
   to_advance_ |= one_stream(node.stream);
+}
+
+// A stream of its own shows when it runs; it starts at once, as the host was busy with nothing else.
+void RoleReplay::issue_host_work(const trace::Node& node) {
+  const OpPrice& price = prices_.ops[node.id];
+  enqueue(node, WorkKind::op, node.id, price.issue);
+  host_.time += price.duration;
+  host_.issuing += price.duration;
 }
 
 void RoleReplay::issue_collective(const trace::Node& node) {

@@ -122,6 +122,7 @@ class RoleReplay {
   void run_host();
   bool host_issue(const trace::Node& node);
   void enqueue(const trace::Node& node, WorkKind kind, uint32_t id, Picoseconds cost);
+  void issue_host_work(const trace::Node& node);
   void issue_collective(const trace::Node& node);
   void issue_transfer(const trace::Node& node);
   void issue_batch(const trace::Node& node);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <tuple>
 
 #include "runtime/config/check.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr int kHostThread = 0;
 constexpr uint32_t kDeepest = UINT32_MAX;  // a node lies inside all scopes
 
-int thread_of(uint8_t stream) { return stream + 1; }
+int thread_of(uint8_t stream) { return stream == kHostStream ? kHostThread : stream + 1; }
 
 // Times are rounded to whole nanoseconds once, so that what lies within something else still does afterwards.
 int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
@@ -39,7 +40,7 @@ struct Slice {
   int thread = 0;
   int64_t begin_ns = 0, end_ns = 0;
   uint32_t depth = 0;
-  const char* category = "";
+  std::string_view category;
   std::string name;
   std::string detail;
 };
@@ -76,9 +77,11 @@ class Slicer {
   };
 
   void visit(size_t index);
-  void work(size_t index, const char* category, const std::string& name);
+  void op(size_t index);
+  void work(size_t index, std::string_view category, const std::string& name);
   void end_scope(double end_s);
-  void add(int thread, const Span& span, uint32_t depth, const char* category, std::string name, std::string detail) {
+  void add(int thread, const Span& span, uint32_t depth, std::string_view category, std::string name,
+           std::string detail) {
     slices_.push_back(
         {thread, nanoseconds(span.begin), nanoseconds(span.end), depth, category, std::move(name), std::move(detail)});
   }
@@ -105,7 +108,7 @@ void Slicer::visit(size_t index) {
   const NodeTime& time = times_[index];
   switch (node.kind) {
     case NodeKind::op:
-      return work(index, options_.operators ? "op" : nullptr, trace_.ops[node.id].name);
+      return op(index);
     case NodeKind::collective: {
       const CollectiveDescriptor& collective = trace_.collectives[node.id];
       return work(index, "communication",
@@ -137,11 +140,22 @@ void Slicer::visit(size_t index) {
   }
 }
 
-void Slicer::work(size_t index, const char* category, const std::string& name) {
+// What the host does itself lies on its thread, inside the scopes there.
+void Slicer::op(size_t index) {
+  const Node& node = trace_.nodes[index];
+  const OpDescriptor& op = trace_.ops[node.id];
+  const NodeTime& time = times_[index];
+  if (node.stream == kHostStream)
+    return add(kHostThread, {time.start_s, time.end_s}, kDeepest, "host", op.name, detail(index));
+  const bool is_copy = op.op_class == OpClass::copy;
+  work(index, is_copy ? "communication" : options_.operators ? to_text(op.op_class) : "", op.name);
+}
+
+void Slicer::work(size_t index, std::string_view category, const std::string& name) {
   const uint8_t stream = trace_.nodes[index].stream;
   const Span span{times_[index].start_s, times_[index].end_s};
   open_.back().streams[stream].include(span);
-  if (category) add(thread_of(stream), span, kDeepest, category, name, detail(index));
+  if (!category.empty()) add(thread_of(stream), span, kDeepest, category, name, detail(index));
 }
 
 void Slicer::end_scope(double end_s) {
@@ -158,13 +172,13 @@ void Slicer::end_scope(double end_s) {
 
 class JsonText {
  public:
-  void metadata(const char* what, int32_t pid, int tid, const std::string& arguments) {
+  void metadata(const char* what, int32_t pid, int thread, const std::string& arguments) {
     start() +=
-        std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + place(pid, tid) + ",\"args\":{" + arguments + "}}";
+        std::string("{\"ph\":\"M\",\"name\":\"") + what + "\"" + place(pid, thread) + ",\"args\":{" + arguments + "}}";
   }
   void slice(const Slice& slice, int32_t pid) {
     std::string& text = start();
-    text += "{\"ph\":\"X\",\"name\":" + quoted(slice.name) + ",\"cat\":\"" + slice.category + "\"" +
+    text += "{\"ph\":\"X\",\"name\":" + quoted(slice.name) + ",\"cat\":" + quoted(std::string(slice.category)) +
             place(pid, slice.thread) + ",\"ts\":" + microseconds(slice.begin_ns) +
             ",\"dur\":" + microseconds(slice.end_ns - slice.begin_ns);
     if (!slice.detail.empty()) text += ",\"args\":{\"detail\":" + quoted(slice.detail) + "}";
@@ -178,8 +192,9 @@ class JsonText {
     is_first_ = false;
     return text_;
   }
-  static std::string place(int32_t pid, int tid) {
-    return ",\"pid\":" + std::to_string(pid) + ",\"tid\":" + std::to_string(tid);
+  // Viewers take the thread with the process's number for the main one.
+  static std::string place(int32_t pid, int thread) {
+    return ",\"pid\":" + std::to_string(pid) + ",\"tid\":" + std::to_string(int64_t{pid} + thread);
   }
 
   std::string text_ = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";

@@ -12,7 +12,7 @@ namespace titan::trace {
 struct TimedTrace {
   const Trace* trace = nullptr;     // well formed
   std::span<const NodeTime> times;  // one per node
-  std::string name;                 // of the process: "rank 0, pipeline stage 0, stands for 64"
+  std::string name;                 // of the process; viewers put its number, the rank, behind: "64 ranks like rank"
 };
 
 struct ChromeOptions {
@@ -20,8 +20,9 @@ struct ChromeOptions {
 };
 
 /// A timeline in the JSON form that Perfetto (ui.perfetto.dev) and chrome://tracing open: a process per trace, its
-/// number the rank, with a thread for the host and one per stream. A scope is shown on the host from begin to end and
-/// on every stream from its first to its last work there.
+/// number the rank, with a main thread for the host and one per stream. A scope is shown on the host from begin to end
+/// and on every stream from its first to its last work there. Categories: scope, host, communication and the classes of
+/// operations.
 std::string chrome_trace(std::span<const TimedTrace> traces, const ChromeOptions& options = {});
 
 }  // namespace titan::trace

@@ -14,7 +14,7 @@ constexpr std::array<const char*, platform::kNumStreamRoles> kStreamNames{
     "compute", "all_gather_copy_in", "all_gather", "reduce_scatter", "all_reduce", "p2p"};
 constexpr std::array<const char*, kNumCollectiveKinds> kCollectiveNames{"all_reduce", "all_gather", "reduce_scatter",
                                                                         "all_to_all", "broadcast",  "barrier"};
-constexpr std::array<const char*, kNumOpClasses> kClassNames{"matmul", "attention", "memory", "tiny"};
+constexpr std::array<const char*, kNumOpClasses> kClassNames{"matmul", "attention", "memory", "tiny", "copy", "host"};
 
 void append_shapes(std::string& text, const std::vector<std::vector<int64_t>>& shapes) {
   for (const auto& shape : shapes) {
@@ -87,6 +87,8 @@ bool has_stream(NodeKind kind) {
 }  // namespace
 
 std::string stream_name(uint8_t stream) {
+  if (stream == kHostStream) return "host";
+  if (stream == kPinnedPool) return "pinned_host";
   return stream < kStreamNames.size() ? kStreamNames[stream] : "stream" + std::to_string(stream);
 }
 

@@ -13,8 +13,11 @@ enum class OpClass : uint8_t {
   attention,  // extents: batch, query heads, key heads, queries, keys, head size; forward or backward by name
   memory,     // bounded by bytes moved: element-wise, reductions, copies, casts, gathers
   tiny,       // bounded by its launch: scalars
+  copy,       // between device and host memory: bounded by the link, on an engine of its own
+  host,       // on kHostStream: bounded by the bandwidth of host memory
 };
-inline constexpr int kNumOpClasses = 4;
+inline constexpr int kNumOpClasses = 6;
+inline constexpr int kNumComputeClasses = 4;  // the first: work of the device's multiprocessors
 
 /// One distinct device operation: name, element type, shapes. Interned; nodes refer to it by number.
 struct OpDescriptor {
@@ -26,7 +29,7 @@ struct OpDescriptor {
   std::array<int64_t, 6> extents = {};  // by class; causal attention has its own flag
   bool is_causal = false;
   double flops = 0.0;          // exact for matmul and attention (causal: half), else operations on elements
-  double bytes_read = 0.0;     // from device memory, each input once
+  double bytes_read = 0.0;     // from memory, each input once
   double bytes_written = 0.0;  // each output once
 
   bool operator==(const OpDescriptor&) const = default;

@@ -73,6 +73,7 @@ class Checker {
   void alloc(const Node& node);
   void free(const Node& node);
   void host_knows(const Clock& clock);
+  void end_host_work();
 
   bool is_ordered(Touch earlier, uint8_t earlier_stream, size_t index) const;
   void report(Hazard::Kind kind, size_t index, size_t other, uint32_t storage, const std::string& why);
@@ -98,7 +99,9 @@ void Checker::visit(size_t index) {
   switch (node.kind) {
     case NodeKind::op:
       begin_work(node.stream);
-      return touch_all(index);
+      touch_all(index);
+      if (node.stream == kHostStream) end_host_work();
+      return;
     case NodeKind::collective:
       return collective(index);
     case NodeKind::send:
@@ -154,6 +157,11 @@ void Checker::end_batch(uint8_t stream) {
 void Checker::host_knows(const Clock& clock) {
   const Clock known = clock;
   for (Clock& stream : clocks_) join(stream, known);
+}
+
+// It is done before the host issues anything else.
+void Checker::end_host_work() {
+  for (Clock& stream : clocks_) stream[kHostStream] = clocks_[kHostStream][kHostStream];
 }
 
 void Checker::touch_all(size_t index) {
@@ -215,6 +223,7 @@ void Checker::free(const Node& node) {
   Storage& storage = storages_[node.id];
   storage.is_alive = false;
   if (!storage.is_touched) return;  // then what it waits for is still in the pool's floor
+  if (node.stream == kPinnedPool) return;
   Pool& pool = pools_[node.stream];
   pool.has_freed = true;
   pool.recorded = kNoFloor;

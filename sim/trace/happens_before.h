@@ -29,7 +29,9 @@ struct Hazard {
 /// Checks law 7 on a well-formed trace: every read of a storage comes after the write before it in issue order, every
 /// write after the reads and writes before it. Order is made by streams, events, host waits and the first-in first-out
 /// rule of each communicator. Memory follows the caching allocator: a freed storage goes back to the pool of its stream
-/// at once, so the first use of any storage allocated from that pool afterwards must come after all work on it.
+/// at once, so the first use of any storage allocated from that pool afterwards must come after all work on it. Pinned
+/// host memory is the exception: its allocator waits for copies by itself. What the host does on its own memory comes
+/// after what it has waited for, and before all that it issues later.
 /// An argument that is read and written counts as the first write of a storage never written (an in-place fill).
 /// Returns the first `max_hazards` in issue order; a conflict that follows from one found may be found too.
 std::vector<Hazard> find_hazards(const Trace& trace, size_t max_hazards = 16);

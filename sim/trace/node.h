@@ -25,8 +25,18 @@ enum class NodeKind : uint8_t {
 
 inline constexpr int kNumNodeKinds = 14;
 
-/// Streams of a rank are numbered below this; the first ones are platform::StreamRole, a platform may add others.
+/// Streams of a rank are numbered below this; the first ones are platform::StreamRole, a platform may add others, and
+/// the last two numbers stand for the host.
 inline constexpr int kMaxStreams = 16;
+
+/// The host as a stream: operations on it are the host's own work on its own memory. They run where they are issued,
+/// and nothing is issued until they end. Its pool is pageable host memory.
+inline constexpr uint8_t kHostStream = kMaxStreams - 1;
+/// The pool of pinned host memory, which the device's copies may use while the host goes on. No stream.
+inline constexpr uint8_t kPinnedPool = kMaxStreams - 2;
+
+/// Whether the pool of a storage is host memory, which is none of the caching allocator's.
+inline constexpr bool is_host_pool(uint8_t stream) { return stream >= kPinnedPool; }
 
 /// One entry: 16 bytes. Storages and events are numbered in the order of their alloc and record_event nodes, the
 /// arguments of nodes follow each other in the pool. Meaning of the fields by kind:

@@ -139,11 +139,40 @@ void Recorder::host_wait(uint32_t event) { trace_.nodes.push_back({NodeKind::hos
 void Recorder::begin_scope(uint32_t name) { trace_.nodes.push_back({NodeKind::begin_scope, 0, 0, name, 0}); }
 void Recorder::end_scope() { trace_.nodes.push_back({NodeKind::end_scope}); }
 
-void Recorder::repeat(const Node& node, std::span<const Argument> arguments) {
-  const bool has_pool = node.kind == NodeKind::op || node.kind == NodeKind::collective || node.kind == NodeKind::send ||
-                        node.kind == NodeKind::recv;
-  if (!has_pool) return trace_.nodes.push_back(node);
-  add(node.kind, node.stream, node.id, arguments);
+Recorder::Block Recorder::add_block(std::span<const Node> nodes, std::span<const uint32_t> allocs, size_t num_arguments,
+                                    uint32_t num_events) {
+  Block block{.nodes = {},
+              .arguments = {},
+              .first_node = trace_.nodes.size(),
+              .first_argument = trace_.arguments.size(),
+              .first_storage = trace_.num_storages,
+              .first_event = trace_.num_events};
+  config::check(trace_.num_storages + allocs.size() <= kMaxStorages, "Recorder: a trace holds at most ", kMaxStorages,
+                " storages");
+  trace_.nodes.insert(trace_.nodes.end(), nodes.begin(), nodes.end());
+  trace_.arguments.resize(block.first_argument + num_arguments);
+  block.nodes = std::span(trace_.nodes).subspan(block.first_node);
+  block.arguments = std::span(trace_.arguments).subspan(block.first_argument);
+  for (const uint32_t index : allocs) {
+    block.nodes[index].id = trace_.num_storages++;
+    alloc_nodes_.push_back(static_cast<uint32_t>(block.first_node + index));
+  }
+  trace_.num_events += num_events;
+  return block;
+}
+
+void Recorder::cut_block(const Block& block, size_t num_nodes) {
+  trace_.num_storages = block.first_storage;
+  trace_.num_events = block.first_event;
+  size_t num_arguments = block.first_argument;
+  for (const Node& node : block.nodes.first(num_nodes)) {
+    trace_.num_storages += node.kind == NodeKind::alloc;
+    trace_.num_events += node.kind == NodeKind::record_event;
+    num_arguments += trace_.arguments_of(node).size();
+  }
+  trace_.nodes.resize(block.first_node + num_nodes);
+  trace_.arguments.resize(num_arguments);
+  alloc_nodes_.resize(trace_.num_storages);
 }
 
 void Recorder::begin_draft() {

@@ -63,8 +63,19 @@ class Recorder {
   void begin_scope(std::string_view name) { begin_scope(intern(name)); }
   void end_scope();
 
-  /// Adds a node of any kind that names no new storage or event, with the arguments given.
-  void repeat(const Node& node, std::span<const Argument> arguments);
+  /// Room at the end of the trace. Changing the trace invalidates it.
+  struct Block {
+    std::span<Node> nodes;
+    std::span<Argument> arguments;
+    size_t first_node = 0, first_argument = 0;
+    uint32_t first_storage = 0, first_event = 0;
+  };
+  /// Adds copies of `nodes`, of which those at `allocs` make storages and `num_events` make events, and room for
+  /// arguments. Storages are numbered here; all else that refers to something is the caller's to fill in.
+  Block add_block(std::span<const Node> nodes, std::span<const uint32_t> allocs, size_t num_arguments,
+                  uint32_t num_events);
+  /// Takes back what comes after the first `num_nodes` nodes of the last block added, which is filled in.
+  void cut_block(const Block& block, size_t num_nodes);
 
   /// From here to end_draft nodes, arguments, storages and events are none of the trace's; descriptors are. Numbers of
   /// storages and events go on from those of the trace. trace() shows the draft's.

@@ -110,18 +110,24 @@ Fault WellFormed::next(const Node& node) {
   if (static_cast<int>(node.kind) >= kNumNodeKinds) return "no such kind of node";
   if (auto fault = number_fault("stream", node.stream, kMaxStreams)) return fault;
   if (!has_zero_in_unused_fields(node)) return "a field that this kind of node does not use is not zero";
+  const bool is_memory = node.kind == NodeKind::alloc || node.kind == NodeKind::free;
+  if (is_host_pool(node.stream) && !is_memory && !(node.kind == NodeKind::op && node.stream == kHostStream))
+    return "only operations may run on the host";
   if (batch_ == node.stream &&
       (node.kind == NodeKind::op || node.kind == NodeKind::collective || node.kind == NodeKind::record_event ||
        node.kind == NodeKind::wait_event || node.kind == NodeKind::host_sync))
     return "only transfers may be issued to a stream while a batch is open on it";
   switch (node.kind) {
     case NodeKind::op:
-      return work(node, trace_.ops.size());
+      if (auto fault = work(node, trace_.ops.size())) return fault;
+      return places(node);
     case NodeKind::collective:
-      return work(node, trace_.collectives.size());
+      if (auto fault = work(node, trace_.collectives.size())) return fault;
+      return places(node);
     case NodeKind::send:
     case NodeKind::recv:
-      return transfer(node);
+      if (auto fault = transfer(node)) return fault;
+      return places(node);
     case NodeKind::begin_batch:
     case NodeKind::end_batch:
       return batch(node);
@@ -160,6 +166,20 @@ Fault WellFormed::work(const Node& node, size_t num_descriptors) {
     if (auto fault = number_fault("storage", argument.storage(), storages_.size())) return fault;
     if (!storages_[argument.storage()].is_alive)
       return "storage s" + std::to_string(argument.storage()) + " is not alive";
+  }
+  return std::nullopt;
+}
+
+// The host works on host memory, the device on its own, and copies go between them.
+Fault WellFormed::places(const Node& node) const {
+  const bool is_op = node.kind == NodeKind::op;
+  const bool on_host = node.stream == kHostStream;
+  if (is_op && on_host != (trace_.ops[node.id].op_class == OpClass::host))
+    return "operations of class host, and no others, run on the host";
+  if (is_op && trace_.ops[node.id].op_class == OpClass::copy) return std::nullopt;
+  for (const Argument argument : trace_.arguments_of(node)) {
+    if (is_host_pool(storages_[argument.storage()].stream) != on_host)
+      return "storage s" + std::to_string(argument.storage()) + (on_host ? " is not in" : " is in") + " host memory";
   }
   return std::nullopt;
 }

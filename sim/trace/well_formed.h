@@ -32,6 +32,7 @@ class WellFormed {
   using Fault = std::optional<std::string>;
 
   Fault work(const Node& node, size_t num_descriptors);
+  Fault places(const Node& node) const;
   Fault transfer(const Node& node);
   Fault batch(const Node& node);
   Fault memory(const Node& node);

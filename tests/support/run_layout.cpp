@@ -11,6 +11,7 @@
 #include "runtime/train/session.h"
 #include "runtime/train/train_step.h"
 #include "tests/support/small_llama.h"
+#include "validate/divergence/synthetic_batch.h"
 
 namespace titan::test {
 namespace {
@@ -83,13 +84,18 @@ bool has_content(const LayoutResult& result) {
 
 LayoutResult train_layout(const LayoutRun& run, const train::ModelSpec& model, platform::Platform& platform) {
   metrics::Logger quiet(std::cout, {.quiet = true});
-  train::Session session(
-      {.config = run.config, .model = model, .platform = platform, .log = quiet, .uniform_dtype = run.uniform_dtype});
+  train::Session session({.config = run.config,
+                          .model = model,
+                          .platform = platform,
+                          .log = quiet,
+                          .uniform_dtype = run.uniform_dtype,
+                          .fsdp_blocks_per_unit = run.fsdp_blocks_per_unit});
   const int64_t num_rows = run.global_rows / session.batch_degree();
   LayoutResult result;
   for (int64_t step = 1; step <= run.num_steps; ++step) {
-    const auto global = global_batch(step, run.global_rows, run.config.training.seq_len, model.dims.vocab_size);
-    const auto mine = rows(global, session.batch_rank() * num_rows, num_rows);
+    const auto global =
+        validate::synthetic_batch(step, run.global_rows, run.config.training.seq_len, model.dims.vocab_size);
+    const auto mine = validate::rows(global, session.batch_rank() * num_rows, num_rows);
     const auto outcome = train::forward_backward(session, mine, step, kLearningRate);
     result.losses.push_back(global_loss(session, outcome.loss_share));
     result.grad_norms.push_back(platform.read(outcome.grad_norm, 0.0));

@@ -19,6 +19,7 @@ namespace titan::test {
 struct LayoutRun {
   config::JobConfig config;
   std::optional<c10::ScalarType> uniform_dtype;
+  int64_t fsdp_blocks_per_unit = 1;
   int64_t global_rows = 8;
   int64_t num_steps = 2;
 };

@@ -1,22 +1,19 @@
 #include "tests/support/small_llama.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-
 #include "models/llama3/config.h"
 #include "models/llama3/model.h"
 #include "models/llama3/parallelize.h"
-#include "runtime/ops/cross_entropy.h"
 
 namespace titan::test {
 
 namespace {
 
-config::ModelDims dims_for(int64_t tensor_ranks) {
+config::ModelDims dims_for(int64_t tensor_ranks, int64_t num_layers) {
   if (tensor_ranks == 1) {
-    return {.num_layers = 2, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61};
+    return {
+        .num_layers = num_layers, .dim = 48, .num_heads = 12, .num_kv_heads = 4, .ffn_hidden = 56, .vocab_size = 61};
   }
-  return {.num_layers = 2,
+  return {.num_layers = num_layers,
           .dim = 8 * tensor_ranks,
           .num_heads = 2 * tensor_ranks,
           .num_kv_heads = tensor_ranks,
@@ -26,8 +23,8 @@ config::ModelDims dims_for(int64_t tensor_ranks) {
 
 }  // namespace
 
-train::ModelSpec small_llama(int tensor_ranks) {
-  const models::llama3::Config config{.dims = dims_for(tensor_ranks)};
+train::ModelSpec small_llama(int tensor_ranks, int num_layers) {
+  const models::llama3::Config config{.dims = dims_for(tensor_ranks, num_layers)};
   return {.name = "llama3",
           .flavor = "small",
           .dims = config.dims,
@@ -46,22 +43,6 @@ config::JobConfig small_config() {
   config.lr_scheduler.warmup_steps = 2;
   config.activation_checkpoint.mode = "none";
   return config;
-}
-
-data::Batch global_batch(int64_t step, int64_t num_rows, int64_t seq_len, int64_t vocab_size) {
-  const auto index = at::arange(num_rows * seq_len, at::kLong);
-  const auto mixed = (index + step * 7919) * 2654435761 % 1000003;
-  data::Batch batch{.tokens = (mixed % vocab_size).view({num_rows, seq_len}),
-                    .labels = (mixed.floor_divide(7) % vocab_size).view({num_rows, seq_len})};
-  // Row r ignores its first r mod 5 labels, so ranks hold different numbers of valid tokens.
-  const auto columns = at::arange(seq_len, at::kLong).unsqueeze(0);
-  const auto ignored = columns.lt((at::arange(num_rows, at::kLong) % 5).unsqueeze(1));
-  batch.labels.masked_fill_(ignored, ops::kIgnoredLabel);
-  return batch;
-}
-
-data::Batch rows(const data::Batch& batch, int64_t begin, int64_t count) {
-  return {.tokens = batch.tokens.narrow(0, begin, count), .labels = batch.labels.narrow(0, begin, count)};
 }
 
 }  // namespace titan::test

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "runtime/config/job_config.h"
-#include "runtime/data/data_loader.h"
 #include "runtime/train/model_spec.h"
 
 namespace titan::test {
@@ -9,16 +8,9 @@ namespace titan::test {
 /// A Llama of 2 blocks with heads of 4. For one tensor-parallel rank: 12 heads, 4 key/value heads and sizes that few
 /// rank counts divide: dim 48, ffn 56, 61 words. For more: the smallest sizes that `tensor_ranks` divide, and little
 /// else does.
-train::ModelSpec small_llama(int tensor_ranks = 1);
+train::ModelSpec small_llama(int tensor_ranks = 1, int num_layers = 2);
 
 /// A configuration for small_llama: seq_len 16, float32 everywhere, no checkpointing, clipping that bites.
 config::JobConfig small_config();
-
-/// The global batch of one step, determined by `step`: [num_rows, seq_len]; some labels are ignored, unevenly over the
-/// rows.
-data::Batch global_batch(int64_t step, int64_t num_rows, int64_t seq_len, int64_t vocab_size);
-
-/// Rows [begin, begin + count) of a batch.
-data::Batch rows(const data::Batch& batch, int64_t begin, int64_t count);
 
 }  // namespace titan::test

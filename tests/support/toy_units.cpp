@@ -6,9 +6,11 @@
 #include <ATen/ops/sin.h>
 #include <ATen/ops/tanh.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "runtime/ops/linear.h"
+#include "runtime/parallel/fsdp/fsdp_unit.h"
 
 namespace titan::test {
 namespace {
@@ -57,6 +59,25 @@ std::vector<std::unique_ptr<unit::Unit>> make_toy_units(const ToySizes& sizes) {
   for (int i = 0; i < sizes.num_blocks; ++i) units.push_back(std::make_unique<Block>(sizes, i));
   units.push_back(std::make_unique<Loss>());
   return units;
+}
+
+std::vector<unit::RunnerUnit> shard_toy_units(std::vector<std::unique_ptr<unit::Unit>>&& units,
+                                              parallel::FsdpGroup& group, bool reshard_after_forward,
+                                              size_t blocks_per_unit) {
+  const size_t loss = units.size() - 1;
+  std::vector<unit::RunnerUnit> sharded;
+  std::shared_ptr<unit::UnitSharding> sharding;
+  for (size_t i = 0; i <= loss; ++i) {
+    if (i < loss && (i < 2 || (i - 1) % blocks_per_unit == 0)) {
+      std::vector<unit::Unit*> together;
+      for (size_t j = i; j < (i == 0 ? 1 : std::min(loss, i + blocks_per_unit)); ++j)
+        together.push_back(units[j].get());
+      sharding = std::make_shared<parallel::FsdpUnit>(group, together, reshard_after_forward);
+    }
+    sharded.push_back(
+        {.unit = std::move(units[i]), .sharding = i == loss ? nullptr : sharding, .takes_targets = i == loss});
+  }
+  return sharded;
 }
 
 at::Tensor toy_values(const std::string& name, at::IntArrayRef shape) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/parallel/fsdp/fsdp_group.h"
 #include "runtime/unit/dtype_policy.h"
 #include "runtime/unit/unit_runner.h"
 
@@ -18,6 +19,11 @@ struct ToySizes {
 
 /// Builds embedding, blocks (tanh MLP with residual) and a loss unit (sum of squared errors against targets [N, dim]).
 std::vector<std::unique_ptr<unit::Unit>> make_toy_units(const ToySizes& sizes);
+
+/// Shards units with parameters: embedding by itself, `blocks_per_unit` blocks together; the last is the loss.
+std::vector<unit::RunnerUnit> shard_toy_units(std::vector<std::unique_ptr<unit::Unit>>&& units,
+                                              parallel::FsdpGroup& group, bool reshard_after_forward,
+                                              size_t blocks_per_unit = 1);
 
 /// Gives parameter `name` values that depend on its name and the element index alone (float64, about ±0.5).
 at::Tensor toy_values(const std::string& name, at::IntArrayRef shape);

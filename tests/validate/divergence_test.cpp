@@ -3,6 +3,7 @@
 #include "validate/divergence/divergence.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -133,6 +134,12 @@ TEST(Divergence, ASequenceThatTensorRanksDoNotDivideAgrees) {
   }
 }
 
+TEST(Divergence, BlocksThatAreWrappedTogetherAgree) {
+  auto options = composition({2, 2, 2});
+  options.fsdp_blocks_per_unit = 2;
+  expect_agreement(options);
+}
+
 TEST(Divergence, TheOptimizerStepInBackwardAgrees) {
   auto options = composition({1, 2, 2});
   options.config.optimizer.early_step_in_backward = true;
@@ -207,19 +214,22 @@ TEST(Divergence, FindsSwappedShardsAtTheRankThatSwappedThem) {
   expect_found(with_fault({1, 4, 1}, fault), {Stage::forward, "tok_embeddings", "output", 2});
 }
 
-// Defect 8.
+// Defect 8, whatever is wrapped with the block.
 TEST(Divergence, FindsAShardThatWasInitialisedWrongly) {
-  auto options = composition({1, 2, 2});
-  options.hooks.after_build = [](train::Session& session) {
-    if (session.platform().world().rank != 3) return;
-    for (auto* shard : session.runner().shards()) {
-      if (shard->name == "layers.1.feed_forward.w2.weight") shard->value.mul_(2.0);
-    }
-  };
-  const auto report =
-      expect_found(options, {Stage::initialisation, "layers.1", "layers.1.feed_forward.w2.weight value", 3, 0, -1});
-  ASSERT_TRUE(report.first);
-  EXPECT_EQ(report.first->hint, "the value is 2 times the reference's: off by the size of axis fsdp or tp");
+  for (const int64_t together : {1, 2}) {
+    auto options = composition({1, 2, 2});
+    options.fsdp_blocks_per_unit = together;
+    options.hooks.after_build = [](train::Session& session) {
+      if (session.platform().world().rank != 3) return;
+      for (auto* shard : session.runner().shards()) {
+        if (shard->name == "layers.1.feed_forward.w2.weight") shard->value.mul_(2.0);
+      }
+    };
+    const auto report =
+        expect_found(options, {Stage::initialisation, "layers.1", "layers.1.feed_forward.w2.weight value", 3, 0, -1});
+    ASSERT_TRUE(report.first);
+    EXPECT_EQ(report.first->hint, "the value is 2 times the reference's: off by the size of axis fsdp or tp");
+  }
 }
 
 // Defect 9. The token count divides the loss's gradient; the tensors between units are already wrong after the loss.
@@ -277,6 +287,71 @@ TEST(Divergence, NotANumberOnOneSideIsADivergence) {
   const auto report = expect_found(with_fault({1, 1, 2}, fault), {Stage::forward, "layers.1", "output", 0});
   ASSERT_TRUE(report.first);
   EXPECT_NE(validate::report_json(report).find("\"nan\""), std::string::npos);
+}
+
+/// A platform on which one unit's backward gives another gradient of its first input.
+class OtherInputGradient final : public validate::ForwardingPlatform {
+ public:
+  OtherInputGradient(platform::Platform& inner, std::string unit, at::Tensor gradient)
+      : ForwardingPlatform(inner), unit_(std::move(unit)), gradient_(std::move(gradient)) {}
+
+  std::vector<at::Tensor> run_unit(unit::UnitCall&& call) override {
+    const bool applies = world().rank == 1 && call.phase == Phase::backward && call.unit->full_name() == unit_;
+    auto results = ForwardingPlatform::run_unit(std::move(call));
+    if (applies) results.at(0) = gradient_;
+    return results;
+  }
+
+ private:
+  std::string unit_;
+  at::Tensor gradient_;
+};
+
+DivergenceOptions with_input_gradient(const std::string& unit, const at::Tensor& gradient) {
+  DivergenceOptions options = composition({1, 2, 1});
+  options.hooks.decorate = [=](platform::Platform& inner) {
+    return std::make_unique<OtherInputGradient>(inner, unit, gradient);
+  };
+  return options;
+}
+
+TEST(Divergence, FindsATensorThatARankLacks) {
+  const auto report =
+      expect_found(with_input_gradient("layers.0", {}), {Stage::backward, "layers.0", "input gradient", 1});
+  ASSERT_TRUE(report.first);
+  EXPECT_EQ(report.first->mismatch, validate::Mismatch::missing);
+  EXPECT_EQ(validate::report_text(report).find(
+                "DIVERGE at step 1, microbatch 0, backward, unit layers.0, tensor input gradient, rank 1: missing, the "
+                "reference has it"),
+            0u);
+}
+
+// Tokens have no gradient.
+TEST(Divergence, FindsATensorThatTheReferenceLacks) {
+  const auto report = expect_found(with_input_gradient("tok_embeddings", at::zeros({1}, at::kDouble)),
+                                   {Stage::backward, "tok_embeddings", "input gradient", 1});
+  ASSERT_TRUE(report.first);
+  EXPECT_EQ(report.first->mismatch, validate::Mismatch::unexpected);
+  EXPECT_NE(validate::report_text(report).find("rank 1: unexpected, the reference has none"), std::string::npos);
+  EXPECT_NE(validate::report_json(report).find("\"mismatch\": \"unexpected\""), std::string::npos);
+}
+
+// The first update leaves parameters of about 1e200, whose products are beyond float64.
+TEST(Divergence, AReferenceThatIsNotFiniteIsNoDivergence) {
+  auto options = composition({1, 2, 1});
+  options.config.optimizer.lr = 1e200;
+  options.num_steps = 3;
+  const auto report = validate::find_divergence(options);
+  EXPECT_FALSE(report.agrees());
+  EXPECT_FALSE(report.first);
+  EXPECT_EQ(report.num_steps, 1);
+  const std::string text = validate::report_text(report);
+  EXPECT_EQ(text.find("NO REFERENCE: one rank alone is not finite, so there is nothing to compare with: step 2: the "
+                      "gradient norm is not finite"),
+            0u)
+      << text;
+  EXPECT_NE(text.find("; first in the input gradient of unit norm + output, microbatch 0"), std::string::npos) << text;
+  EXPECT_NE(validate::report_json(report).find("\"reference_fault\": \"step 2: "), std::string::npos);
 }
 
 TEST(Divergence, WhatARankThrowsIsReportedAndNotADivergence) {

@@ -50,6 +50,7 @@ class Lockstep {
     if (agree_that_differs()) return;
     for (int64_t step = 1; step <= options_.num_steps; ++step) {
       publish([this, step] { return reference_->run(step); });
+      if (!shared_.reference.fault.empty()) return;
       const std::exception_ptr stopped = rank_.run_step(step, shared_.reference);
       const bool differs = agree_that_differs();
       if (is_first_) end_step(step);
@@ -109,8 +110,10 @@ bool comes_first(const Divergence& one, const Divergence& other) {
 }
 
 DivergenceReport merge(const DivergenceOptions& options, const Shared& shared) {
-  DivergenceReport report{
-      .world_size = options.world_size, .num_steps = shared.num_steps, .tolerance = options.tolerance};
+  DivergenceReport report{.world_size = options.world_size,
+                          .num_steps = shared.num_steps,
+                          .tolerance = options.tolerance,
+                          .reference_fault = shared.reference.fault};
   for (const auto& one : shared.findings) {
     report.num_tensors += one.num_tensors;
     if (one.largest_error >= report.largest_error) {
@@ -137,6 +140,18 @@ const char* name_of(Stage stage) {
       return "clip";
     case Stage::optimizer:
       return "optimizer";
+  }
+  return "";
+}
+
+const char* name_of(Mismatch mismatch) {
+  switch (mismatch) {
+    case Mismatch::values:
+      return "values";
+    case Mismatch::missing:
+      return "missing";
+    case Mismatch::unexpected:
+      return "unexpected";
   }
   return "";
 }

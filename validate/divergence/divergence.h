@@ -38,9 +38,14 @@ struct DivergenceOptions {
   int64_t num_steps = 2;
   c10::ScalarType dtype = c10::kDouble;  // everywhere, on both sides
   double tolerance = 1e-9;               // relative, of each tensor in norm
+  int64_t fsdp_blocks_per_unit = 1;      // of the composition; the reference has one rank
   std::function<void(const std::string&)> progress;
   DivergenceHooks hooks = {};
 };
+
+/// What is wrong with a tensor: its values; or this rank has none where the reference has one; or the other way round.
+enum class Mismatch { values, missing, unexpected };
+const char* name_of(Mismatch mismatch);
 
 /// A tensor of one rank that is not what the reference has.
 struct Divergence {
@@ -50,8 +55,9 @@ struct Divergence {
   std::string unit;    // "" for the gradient norm
   std::string tensor;  // "output", "input gradient", "layers.0.ffn_norm.weight gradient", ...
   int rank = 0;
-  double error = 0.0;
-  int64_t index = 0;  // of the largest difference in the rank's part of the tensor, row-major
+  Mismatch mismatch = Mismatch::values;  // the numbers below are about values
+  double error = 0.0;                    // infinite for a tensor that one side lacks
+  int64_t index = 0;                     // of the largest difference in the rank's part of the tensor, row-major
   double value = 0.0;
   double reference = 0.0;
   std::string hint;                // what the tensors suggest; may be empty
@@ -74,14 +80,17 @@ struct DivergenceReport {
   double largest_error = 0.0;
   std::string largest_where;  // "layers.3 backward"
   std::optional<Divergence> first;
+  // Where the reference itself stopped being finite, so that nothing can be compared; empty: nowhere. Of the last step.
+  std::string reference_fault;
   std::vector<UnitErrors> growth;  // in order of execution
 
-  bool agrees() const { return !first; }
+  bool agrees() const { return !first && reference_fault.empty(); }
 };
 
 /// Runs the composition, one thread per rank, and the reference on rank 0's thread, step by step, and compares every
 /// unit's outputs and input gradients, the parameters' gradients, the gradient norm and the updated parameters. Stops
-/// after the first step that differs. Needs the reference's activations of one step in memory.
+/// after the first step that differs, and where the reference's gradient norm is not finite. Needs the reference's
+/// activations of one step in memory.
 DivergenceReport find_divergence(const DivergenceOptions& options);
 
 }  // namespace titan::validate

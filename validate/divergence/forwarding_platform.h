@@ -14,6 +14,7 @@ class ForwardingPlatform : public platform::Platform {
   explicit ForwardingPlatform(platform::Platform& inner) : inner_(inner) {}
 
   at::Device device() const override { return inner_.device(); }
+  at::TensorOptions host_memory() const override { return inner_.host_memory(); }
   platform::World world() const override { return inner_.world(); }
   platform::Stream stream(platform::StreamRole role) override { return inner_.stream(role); }
   platform::Scope use_stream(const platform::Stream& stream) override { return inner_.use_stream(stream); }

@@ -1,7 +1,6 @@
 #include "validate/divergence/lockstep_rank.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -28,6 +27,12 @@ std::unique_ptr<platform::Platform> disturb(const DivergenceOptions& options, pl
   return options.hooks.decorate ? options.hooks.decorate(platform) : nullptr;
 }
 
+template <class Map>
+typename Map::mapped_type find_or_none(const Map& map, const std::string& name) {
+  const auto found = map.find(name);
+  return found == map.end() ? typename Map::mapped_type() : found->second;
+}
+
 std::string numbered(const std::string& name, size_t index) {
   return index == 0 ? name : name + "[" + std::to_string(index) + "]";
 }
@@ -41,11 +46,13 @@ LockstepRank::LockstepRank(const DivergenceOptions& options, platform::Platform&
       disturbed_(disturb(options, platform)),
       observing_(disturbed_ ? *disturbed_ : platform),
       findings_(findings) {
-  session_ = std::make_unique<train::Session>(train::SessionInputs{.config = options.config,
-                                                                   .model = options.model,
-                                                                   .platform = observing_,
-                                                                   .log = quiet_,
-                                                                   .uniform_dtype = options.dtype});
+  session_ =
+      std::make_unique<train::Session>(train::SessionInputs{.config = options.config,
+                                                            .model = options.model,
+                                                            .platform = observing_,
+                                                            .log = quiet_,
+                                                            .uniform_dtype = options.dtype,
+                                                            .fsdp_blocks_per_unit = options.fsdp_blocks_per_unit});
   if (options.hooks.after_build) options.hooks.after_build(*session_);
 }
 
@@ -92,17 +99,17 @@ void LockstepRank::compare_unit(const UnitResult& result) {
   const bool is_forward = result.phase == unit::Phase::forward;
   const auto& all = is_forward ? reference_->outputs : reference_->input_gradients;
   const int64_t microbatch = session_->batch_rank() * session_->batch_rules().accumulation + result.microbatch;
-  const auto& expected = all.at(static_cast<size_t>(microbatch)).at(label(result.unit));
+  const auto expected = find_or_none(all.at(static_cast<size_t>(microbatch)), label(result.unit));
   const auto index = static_cast<int64_t>(unit_index(result.unit));
   const auto num_units = static_cast<int64_t>(session_->runner().units().size());
-  const size_t count = std::min(expected.size(), result.tensors.size());
-  for (size_t i = 0; i < count; ++i) {
-    if (!expected[i].defined()) continue;
-    compare_layout(result, i, expected[i],
+  const auto at_or_none = [](const unit::Tuple& list, size_t i) { return i < list.size() ? list[i] : at::Tensor(); };
+  for (size_t i = 0; i < std::max(expected.size(), result.tensors.size()); ++i) {
+    compare_layout(result, i, at_or_none(expected, i),
                    {.stage = is_forward ? Stage::forward : Stage::backward,
                     .microbatch = result.microbatch,
                     .unit = label(result.unit),
                     .tensor = numbered(is_forward ? "output" : "input gradient", i),
+                    .actual = at_or_none(result.tensors, i),
                     .order = {result.microbatch, is_forward ? 0 : 1, is_forward ? index : num_units - index, 0,
                               static_cast<int64_t>(i)}});
   }
@@ -110,8 +117,8 @@ void LockstepRank::compare_unit(const UnitResult& result) {
 
 // Cuts this rank's part out of the reference's tensor, and what fills the sequence up out of this rank's.
 void LockstepRank::compare_layout(const UnitResult& result, size_t index, const at::Tensor& reference, Pair&& pair) {
-  pair.actual = result.tensors[index].defined() ? result.tensors[index].detach() : at::zeros_like(reference);
   pair.reference = reference;
+  if (!pair.actual.defined() || !reference.defined()) return compare_pair(pair);
   const auto layout = index == 0 ? layout_of(result) : std::vector<unit::ShardedDim>();
   for (int64_t dim = 0; dim < reference.dim(); ++dim) {
     const auto cut = std::find_if(layout.begin(), layout.end(), [dim](const auto& one) { return one.dim == dim; });
@@ -136,12 +143,9 @@ void LockstepRank::compare_gradients() {
   const auto& units = session_->runner().units();
   const int64_t last = session_->batch_rules().accumulation - 1;
   for (size_t i = 0; i < units.size(); ++i) {
-    if (!units[i].sharding) continue;
     int64_t number = 0;
-    for (const auto* shard : units[i].sharding->shards()) {
-      const auto found = reference_->gradients.find(shard->name);
-      if (found == reference_->gradients.end()) continue;
-      compare_shard(*shard, shard->grad.defined() ? shard->grad : at::zeros_like(shard->value), found->second,
+    for (const auto* shard : unit::shards_of(units, i)) {
+      compare_shard(*shard, shard->grad, find_or_none(reference_->gradients, shard->name),
                     {.stage = Stage::backward,
                      .microbatch = last,
                      .unit = label(*units[i].unit),
@@ -163,11 +167,10 @@ void LockstepRank::compare_norm(const at::Tensor& norm) {
 void LockstepRank::compare_parameters(Stage stage) {
   const auto& units = session_->runner().units();
   for (size_t i = 0; i < units.size(); ++i) {
-    if (!units[i].sharding) continue;
     int64_t number = 0;
-    for (const auto* shard : units[i].sharding->shards()) {
+    for (const auto* shard : unit::shards_of(units, i)) {
       compare_shard(
-          *shard, shard->value, reference_->parameters.at(shard->name),
+          *shard, shard->value, find_or_none(reference_->parameters, shard->name),
           {.stage = stage,
            .microbatch = -1,
            .unit = label(*units[i].unit),
@@ -183,31 +186,41 @@ void LockstepRank::compare_shard(const unit::LocalShard& shard, const at::Tensor
   if (box.numel() == 0) return;
   pair.actual = value;
   pair.reference = whole;
-  for (size_t dim = 0; dim < box.size.size(); ++dim) {
+  for (size_t dim = 0; whole.defined() && dim < box.size.size(); ++dim) {
     pair.reference = pair.reference.narrow(static_cast<int64_t>(dim), box.offset[dim], box.size[dim]);
   }
   compare_pair(pair);
 }
 
 void LockstepRank::compare_pair(const Pair& pair) {
+  if (!pair.actual.defined() && !pair.reference.defined()) return;
+  if (!pair.actual.defined() || !pair.reference.defined()) {
+    note(pair, {.error = std::numeric_limits<double>::infinity()});
+    return keep_first(pair, {.mismatch = pair.actual.defined() ? Mismatch::unexpected : Mismatch::missing,
+                             .error = std::numeric_limits<double>::infinity()});
+  }
   const auto scale = reference_->scale.find(pair.stage);
   const double size = scale == reference_->scale.end() ? 0.0 : scale->second;
   const Difference difference = compare(pair.actual, pair.reference, size, tolerance_, observing_);
   note(pair, difference);
   if (difference.error <= tolerance_.relative) return;
+  keep_first(pair, {.error = difference.error,
+                    .index = difference.index,
+                    .value = difference.value,
+                    .reference = difference.reference,
+                    .hint = explain(pair.actual, pair.reference, session_->mesh(), observing_)});
+}
+
+void LockstepRank::keep_first(const Pair& pair, const Divergence& found) {
   if (findings_.first && findings_.first->order <= pair.order) return;
-  findings_.first = Divergence{.step = step_,
-                               .microbatch = pair.microbatch,
-                               .stage = pair.stage,
-                               .unit = pair.unit,
-                               .tensor = pair.tensor,
-                               .rank = observing_.world().rank,
-                               .error = difference.error,
-                               .index = difference.index,
-                               .value = difference.value,
-                               .reference = difference.reference,
-                               .hint = explain(pair.actual, pair.reference, session_->mesh(), observing_),
-                               .order = pair.order};
+  findings_.first = found;
+  findings_.first->step = step_;
+  findings_.first->microbatch = pair.microbatch;
+  findings_.first->stage = pair.stage;
+  findings_.first->unit = pair.unit;
+  findings_.first->tensor = pair.tensor;
+  findings_.first->rank = observing_.world().rank;
+  findings_.first->order = pair.order;
 }
 
 void LockstepRank::note(const Pair& pair, const Difference& difference) {

@@ -42,7 +42,7 @@ class LockstepRank {
  private:
   using Order = std::array<int64_t, 5>;
 
-  /// A tensor of this rank's and the part of the reference's that it should equal.
+  /// A tensor of this rank's and the part of the reference's that it should equal; undefined where a side has none.
   struct Pair {
     Stage stage;
     int64_t microbatch;
@@ -61,6 +61,7 @@ class LockstepRank {
   void compare_parameters(Stage stage);
   void compare_shard(const unit::LocalShard& shard, const at::Tensor& value, const at::Tensor& whole, Pair&& pair);
   void compare_pair(const Pair& pair);
+  void keep_first(const Pair& pair, const Divergence& found);
   void note(const Pair& pair, const Difference& difference);
   size_t unit_index(const unit::Unit& unit) const;
   std::vector<unit::ShardedDim> layout_of(const UnitResult& result) const;

@@ -1,8 +1,11 @@
 #include "validate/divergence/reference_run.h"
 
+#include <ATen/ops/isfinite.h>
+
 #include <algorithm>
 #include <iostream>
 
+#include "runtime/train/non_finite_error.h"
 #include "runtime/train/train_step.h"
 #include "validate/divergence/comparison.h"
 #include "validate/divergence/synthetic_batch.h"
@@ -54,6 +57,17 @@ ReferenceStep ReferenceRun::run(int64_t step) {
   ReferenceStep recorded;
   recorded.outputs.resize(num_microbatches);
   recorded.input_gradients.resize(num_microbatches);
+  first_non_finite_.clear();
+  try {
+    compute(step, recorded);
+  } catch (const train::NonFiniteError& error) {
+    recorded.fault = error.what();
+    if (!first_non_finite_.empty()) recorded.fault += "; first in " + first_non_finite_;
+  }
+  return recorded;
+}
+
+void ReferenceRun::compute(int64_t step, ReferenceStep& recorded) {
   const auto batch = synthetic_batch(step, global_rows_, config_.training.seq_len, options_.model.dims.vocab_size);
   observing_.observe([&](const UnitResult& result) { record(result, recorded); });
   const double lr = config_.optimizer.lr;
@@ -69,15 +83,26 @@ ReferenceStep ReferenceRun::run(int64_t step) {
   if (!config_.optimizer.early_step_in_backward) session_->optimizer().step(lr);
   session_->optimizer().zero_grad();
   record_parameters(Stage::optimizer, recorded);
-  return recorded;
 }
 
 void ReferenceRun::record(const UnitResult& result, ReferenceStep& into) {
   const bool is_forward = result.phase == unit::Phase::forward;
   auto& of_microbatch = (is_forward ? into.outputs : into.input_gradients).at(static_cast<size_t>(result.microbatch));
   of_microbatch[label(result.unit)] = copies(result.tensors);
+  note_non_finite(result);
   for (const auto& tensor : result.tensors) {
     if (tensor.defined()) note_scale(is_forward ? Stage::forward : Stage::backward, tensor, into);
+  }
+}
+
+void ReferenceRun::note_non_finite(const UnitResult& result) {
+  if (!first_non_finite_.empty()) return;
+  for (const auto& tensor : result.tensors) {
+    if (!tensor.defined() || observing_.read(at::isfinite(tensor).all(), 1.0) != 0.0) continue;
+    const bool is_forward = result.phase == unit::Phase::forward;
+    first_non_finite_ = std::string(is_forward ? "the output" : "the input gradient") + " of unit " +
+                        label(result.unit) + ", microbatch " + std::to_string(result.microbatch);
+    return;
   }
 }
 

@@ -21,6 +21,7 @@ struct ReferenceStep {
   std::map<std::string, at::Tensor> parameters;  // updated
   at::Tensor grad_norm;
   std::map<Stage, double> scale;  // largest root mean square among a stage's tensors, scalars apart
+  std::string fault;              // the step could not be finished: where it first was not finite
 };
 
 /// The one-rank run that a composition is compared with: no parallelism, no checkpointing, no fused operators, the same
@@ -31,10 +32,13 @@ class ReferenceRun {
   ReferenceRun(const DivergenceOptions& options, int64_t global_rows);
 
   ReferenceStep initial();
+  /// Where the gradient norm is not finite, what it returns has a fault and may lack the rest.
   ReferenceStep run(int64_t step);
 
  private:
+  void compute(int64_t step, ReferenceStep& into);
   void record(const UnitResult& result, ReferenceStep& into);
+  void note_non_finite(const UnitResult& result);
   void note_scale(Stage stage, const at::Tensor& tensor, ReferenceStep& into);
   void record_parameters(Stage stage, ReferenceStep& into);
 
@@ -45,6 +49,7 @@ class ReferenceRun {
   platform::CpuPlatform platform_;
   ObservingPlatform observing_;
   std::unique_ptr<train::Session> session_;
+  std::string first_non_finite_;  // of the step
 };
 
 }  // namespace titan::validate

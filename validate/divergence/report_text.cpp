@@ -29,7 +29,16 @@ std::string place(const Divergence& first) {
   return text + ", tensor " + first.tensor + ", rank " + std::to_string(first.rank);
 }
 
+std::string difference(const Divergence& first) {
+  if (first.mismatch == Mismatch::missing) return "missing, the reference has it";
+  if (first.mismatch == Mismatch::unexpected) return "unexpected, the reference has none";
+  return "error " + error_text(first.error) + ", value[" + std::to_string(first.index) +
+         "] = " + formatted("%.6g", first.value) + " where the reference has " + formatted("%.6g", first.reference);
+}
+
 std::string answer(const DivergenceReport& report) {
+  if (!report.reference_fault.empty())
+    return "NO REFERENCE: one rank alone is not finite, so there is nothing to compare with: " + report.reference_fault;
   if (!report.first) {
     std::string text = "agree: " + counted(report.world_size, "rank") + ", " + counted(report.num_steps, "step") +
                        ", " + counted(report.num_tensors, "tensor") + " compared, largest error " +
@@ -37,8 +46,7 @@ std::string answer(const DivergenceReport& report) {
     return report.largest_error == 0.0 ? text : text + " (" + report.largest_where + ")";
   }
   const Divergence& first = *report.first;
-  return "DIVERGE " + place(first) + ": error " + error_text(first.error) + ", value[" + std::to_string(first.index) +
-         "] = " + formatted("%.6g", first.value) + " where the reference has " + formatted("%.6g", first.reference);
+  return "DIVERGE " + place(first) + ": " + difference(first);
 }
 
 std::string cell(const std::string& text, size_t width) {
@@ -68,6 +76,7 @@ nlohmann::ordered_json first_json(const Divergence& first) {
           {"unit", first.unit},
           {"tensor", first.tensor},
           {"rank", first.rank},
+          {"mismatch", name_of(first.mismatch)},
           {"index", first.index},
           {"error", number(first.error)},
           {"value", number(first.value)},
@@ -100,6 +109,7 @@ std::string report_json(const DivergenceReport& report) {
                                    {"first", nullptr},
                                    {"units", nlohmann::ordered_json::array()}};
   if (report.first) object["first"] = first_json(*report.first);
+  if (!report.reference_fault.empty()) object["reference_fault"] = report.reference_fault;
   for (const auto& unit : report.growth) {
     object["units"].push_back({{"unit", unit.unit},
                                {"forward", number(unit.forward)},

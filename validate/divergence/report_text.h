@@ -11,7 +11,7 @@ namespace titan::validate {
 std::string report_text(const DivergenceReport& report);
 
 /// The same as a JSON object: agrees, ranks, steps, tensors, tolerance, largest_error, first (null when all agrees),
-/// units. Numbers that are not finite are texts.
+/// units; reference_fault where there is one. Numbers that are not finite are texts.
 std::string report_json(const DivergenceReport& report);
 
 }  // namespace titan::validate

@@ -15,7 +15,7 @@ struct FsdpGroup {
   comm::Communicator& replicate;         // ranks that hold the same shards; size 1: no replicas
   comm::Communicator* tensor = nullptr;  // ranks whose gradients of partial parameters add up, if there are any
   unit::DtypePolicy dtypes;
-  bool cpu_offload = false;  // shards, gradients and optimizer state live in host memory
+  bool cpu_offload = false;  // shards, gradients and optimizer state live in host memory, and the host updates them
 
   platform::Event last_copy_out = nullptr;  // the gather buffer before the next one is free after it
   bool shards_changed = true;               // since the last gather: it must come after the compute stream

@@ -2,6 +2,8 @@
 
 #include <c10/core/ScalarType.h>
 
+#include "runtime/parallel/fsdp/buffer_part.h"
+
 namespace titan::parallel {
 namespace {
 
@@ -9,9 +11,11 @@ constexpr int64_t kAlignmentBytes = 16;  // widest vector load that copy kernels
 
 int64_t align(int64_t num_bytes) { return (num_bytes + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes; }
 
-int64_t wire_bytes(const ShardedParameter& one) {
-  return one.chunk_numel * static_cast<int64_t>(c10::elementSize(one.transport.wire));
+int64_t element_bytes(const ShardedParameter& one) {
+  return static_cast<int64_t>(c10::elementSize(one.transport.wire));
 }
+int64_t wire_bytes(const ShardedParameter& one) { return one.chunk_numel * element_bytes(one); }
+int64_t first_element(const ShardedParameter& one) { return one.gather_offset_bytes / element_bytes(one); }
 
 }  // namespace
 
@@ -24,21 +28,30 @@ int64_t lay_out_gather(std::vector<ShardedParameter>& parameters) {
   return offset;
 }
 
+void load(const at::Tensor& shard, const at::Tensor& to) {
+  const bool stays = shard.device() == to.device() || shard.scalar_type() == to.scalar_type();
+  to.copy_(stays ? shard : shard.to(to.device(), shard.scalar_type(), /*non_blocking=*/true), /*non_blocking=*/true);
+}
+
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send) {
   for (const auto& one : parameters) {
     const at::Tensor& value = one.shard.value;
-    const at::Tensor chunk = send.narrow(0, one.gather_offset_bytes, wire_bytes(one)).view(one.transport.wire);
-    const int64_t padding = one.chunk_numel - value.numel();
-    if (value.numel() > 0) chunk.narrow(0, 0, value.numel()).copy_(value.view({-1}));
-    if (padding > 0) chunk.narrow(0, value.numel(), padding).zero_();
+    const auto wire = one.transport.wire;
+    const int64_t first = first_element(one), filled = value.numel(), padding = one.chunk_numel - filled;
+    if (filled > 0) {
+      load(buffer_part(value, value.scalar_type(), value.storage_offset(), {filled}),
+           buffer_part(send, wire, first, {filled}));
+    }
+    if (padding > 0) buffer_part(send, wire, first + filled, {padding}).zero_();
   }
 }
 
 void copy_out_unsharded(std::vector<ShardedParameter>& parameters, const at::Tensor& received, int num_ranks) {
-  const at::Tensor parts = received.view({num_ranks, -1});
+  const int64_t part_bytes = received.numel() / num_ranks;
   for (auto& one : parameters) {
     one.unsharded.allocate(num_ranks * one.chunk_numel);
-    const at::Tensor chunks = parts.narrow(1, one.gather_offset_bytes, wire_bytes(one)).view(one.transport.wire);
+    const at::Tensor chunks = buffer_part(received, one.transport.wire, first_element(one),
+                                          {num_ranks, one.chunk_numel}, {part_bytes / element_bytes(one), 1});
     one.unsharded.alias({num_ranks, one.chunk_numel}).copy_(chunks);
   }
 }

@@ -12,6 +12,10 @@ namespace titan::parallel {
 /// gather_offset_bytes. Returns the size of that part in bytes.
 int64_t lay_out_gather(std::vector<ShardedParameter>& parameters);
 
+/// Copies a shard into memory of the device, casting there: what is in host memory crosses the link as it is stored.
+/// Does not wait for the link where the memory is pinned.
+void load(const at::Tensor& shard, const at::Tensor& to);
+
 /// Copies the local shards into `send` (bytes of one part), casting to each parameter's wire type; padding is zero.
 void copy_in_shards(const std::vector<ShardedParameter>& parameters, const at::Tensor& send);
 

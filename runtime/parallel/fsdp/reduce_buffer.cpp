@@ -1,5 +1,7 @@
 #include "runtime/parallel/fsdp/reduce_buffer.h"
 
+#include "runtime/parallel/fsdp/buffer_part.h"
+
 namespace titan::parallel {
 namespace {
 
@@ -33,9 +35,10 @@ ReduceLayout lay_out_reduce(std::vector<ShardedParameter>& parameters) {
 }
 
 void copy_in_gradients(std::vector<ShardedParameter>& parameters, const at::Tensor& buffer, int num_ranks) {
-  const at::Tensor parts = buffer.view({num_ranks, -1});
+  const int64_t part_numel = buffer.numel() / num_ranks;
   for (auto& one : parameters) {
-    const at::Tensor chunks = parts.narrow(1, one.reduce_offset, one.chunk_numel);
+    const at::Tensor chunks =
+        buffer_part(buffer, buffer.scalar_type(), one.reduce_offset, {num_ranks, one.chunk_numel}, {part_numel, 1});
     const at::Tensor gradient = std::move(one.parameter->grad);
     one.parameter->grad.reset();
     if (!gradient.defined()) {
@@ -51,7 +54,7 @@ void copy_in_gradients(std::vector<ShardedParameter>& parameters, const at::Tens
 void view_gradients(std::vector<ShardedParameter>& parameters, const at::Tensor& part) {
   for (auto& one : parameters) {
     const at::Tensor& value = one.shard.value;
-    one.shard.grad = part.narrow(0, one.reduce_offset, value.numel()).view(value.sizes());
+    one.shard.grad = buffer_part(part, part.scalar_type(), part.storage_offset() + one.reduce_offset, value.sizes());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <bit>
 #include <set>
 
 #include "runtime/comm/functional.h"
@@ -11,22 +12,30 @@ namespace {
 
 constexpr int64_t kSequenceDim = 1;
 
+/// A hook that communicates in the group: those of other groups, or on other streams, are others.
+template <class Change>
+nn::TensorHook hook_of(const TensorGroup& group, const Change& change) {
+  const auto communicator = std::bit_cast<uint64_t>(&group.comm);
+  return {[&comm = group.comm, stream = group.stream, change](const at::Tensor& x) { return change(x, comm, stream); },
+          communicator * platform::kNumStreamRoles + static_cast<uint64_t>(group.stream.role)};
+}
+
 nn::TensorHook gather(const TensorGroup& group) {
-  return [&comm = group.comm, stream = group.stream](const at::Tensor& x) {
+  return hook_of(group, [](const at::Tensor& x, comm::Communicator& comm, const platform::Stream& stream) {
     return comm::all_gather(x, kSequenceDim, comm, stream);
-  };
+  });
 }
 
 nn::TensorHook sum_and_scatter(const TensorGroup& group) {
-  return [&comm = group.comm, stream = group.stream](const at::Tensor& x) {
+  return hook_of(group, [](const at::Tensor& x, comm::Communicator& comm, const platform::Stream& stream) {
     return comm::reduce_scatter(x, kSequenceDim, comm, stream);
-  };
+  });
 }
 
 nn::TensorHook gather_vocabulary(const TensorGroup& group) {
-  return [&comm = group.comm, stream = group.stream](const at::Tensor& x) {
+  return hook_of(group, [](const at::Tensor& x, comm::Communicator& comm, const platform::Stream& stream) {
     return comm::gather_from_group(x, -1, comm, stream);
-  };
+  });
 }
 
 /// Applies styles to modules and remembers which parameters they covered.

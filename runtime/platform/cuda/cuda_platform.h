@@ -21,6 +21,7 @@ class CudaPlatform final : public Platform {
   explicit CudaPlatform(const World& world);
 
   at::Device device() const override { return device_; }
+  at::TensorOptions host_memory() const override { return at::TensorOptions().device(at::kCPU).pinned_memory(true); }
   World world() const override { return world_; }
   Stream stream(StreamRole role) override;
   Scope use_stream(const Stream& stream) override;

@@ -78,6 +78,24 @@ TEST(EstimateCommand, ItsRemediesWorkWhenTheyAreAppended) {
   }
 }
 
+// Question 6 of docs/estimate.md. An eighth of two moments of 4 bytes for each of 8030261248 parameters, and a step
+// count of 4 bytes for each of 32 x 9 + 3 tensors; host memory has no allocator that rounds.
+TEST(EstimateCommand, AnswersWhatTheOptimizerOnTheCpuSaves) {
+  const auto table = estimate_8b({"--what-if", "training.enable_cpu_offload=false|true"});
+  EXPECT_EQ(table.status, 0) << table.error;
+  EXPECT_TRUE(contains(table.output, "*              false")) << table.output;
+  const auto with = estimate_8b({"--training.enable_cpu_offload", "--json", "-"}),
+             without = estimate_8b({"--json", "-"});
+  ASSERT_EQ(with.status, 0) << with.error;
+  const auto offloaded = json::parse(with.output), kept = json::parse(without.output);
+  const auto &moved = offloaded["memory"]["ranks"][0], &all = kept["memory"]["ranks"][0];
+  EXPECT_LT(moved["device_used_bytes"].get<int64_t>(), all["device_used_bytes"].get<int64_t>());
+  EXPECT_GT(moved["peak_host_bytes"].get<int64_t>(), moved["host_categories"]["optimizer"].get<int64_t>());
+  EXPECT_EQ(moved["host_categories"]["optimizer"], 8030261248 + (32 * 9 + 3) * 4);
+  EXPECT_EQ(all["peak_host_bytes"], 0);
+  EXPECT_GT(offloaded["step_time_s"].get<double>(), kept["step_time_s"].get<double>());
+}
+
 TEST(EstimateCommand, AssertionsDecideTheStatusAndAreAnsweredOnStandardError) {
   const auto holds = estimate_8b({"--assert", "memory<75GiB", "--assert=fits"});
   EXPECT_EQ(holds.status, 0) << holds.error;
@@ -89,9 +107,14 @@ TEST(EstimateCommand, AssertionsDecideTheStatusAndAreAnsweredOnStandardError) {
   EXPECT_EQ(fails.output.rfind("FITS with ", 0), 0u) << "the report comes all the same";
 }
 
-const char* const kFields[] = {
-    "config", "hardware", "software", "world_size",     "step_time_s", "tflops_per_gpu", "mfu_percent",
-    "fits",   "interval", "memory",   "time_breakdown", "coverage",    "elapsed_s",      "tokens_per_second_per_gpu"};
+const char* const kFields[] = {"config",         "hardware",
+                               "software",       "world_size",
+                               "step_time_s",    "tflops_per_gpu",
+                               "mfu_percent",    "fits",
+                               "interval",       "memory",
+                               "time_breakdown", "coverage",
+                               "elapsed_s",      "tokens_per_second_per_gpu",
+                               "step_times_s"};
 const char* const kRankFields[] = {
     "pp_rank",           "cp_rank",   "ep_rank", "multiplicity", "peak_allocated_bytes", "peak_reserved_bytes",
     "device_used_bytes", "categories"};
@@ -109,6 +132,15 @@ void expect_all_fields(const json& report) {
   for (const char* field : {"tokens_per_second_per_gpu", "peak_reserved_bytes"}) {
     EXPECT_LT(report["interval"][field][0], report["interval"][field][1]) << field;
   }
+}
+
+// The first step allocates the optimizer's states, so its time is another one.
+TEST(EstimateCommand, WritesTheTimeOfTheFirstStepAndOfASteadyOne) {
+  const auto report = json::parse(estimate_8b({"--json", "-"}).output);
+  ASSERT_EQ(report["step_times_s"].size(), 2u);
+  EXPECT_GT(report["step_times_s"][0], 0.0);
+  EXPECT_NE(report["step_times_s"][0], report["step_time_s"]);
+  EXPECT_EQ(report["step_times_s"][1], report["step_time_s"]);
 }
 
 TEST(EstimateCommand, PrintsJsonAloneOnStandardOutputAndTheTableOnStandardError) {
@@ -158,6 +190,9 @@ TEST(EstimateCommand, WritesATimelineInWhichOperatorsCanBeShown) {
   const auto operators = json::parse(read_file(folder + "/operators.json"))["traceEvents"];
   EXPECT_GT(units.size(), 100u);
   EXPECT_GT(operators.size(), 2 * units.size());
+  EXPECT_EQ(units[0]["name"], "process_name");
+  EXPECT_EQ(units[0]["args"]["name"], "8 ranks like rank") << "viewers put the process's number behind";
+  EXPECT_EQ(units[0]["pid"], 0);
   for (const auto& event : operators) {
     if (event["ph"] == "X") {
       EXPECT_GE(event["dur"].get<double>(), 0.0) << event;
@@ -197,6 +232,24 @@ TEST(EstimateCommand, ARowOfAWhatIfIsTheEstimateOfItsFlags) {
     rest >> rate;
     EXPECT_TRUE(contains(table, " " + rate + " ")) << rate << "\n" << table;
   }
+}
+
+// 8B has 32 blocks: as one they are gathered at once, before anything can hide it. Half the bytes of reduction hide
+// better.
+TEST(EstimateCommand, WrappingAndTheFormatOfReductionChangeTheStep) {
+  const auto report = [](Arguments more) {
+    more.insert(more.end(), {"--json", "-"});
+    return json::parse(estimate_8b(more).output);
+  };
+  const auto exposed = [](const json& one) {
+    return one["time_breakdown"]["exposed_communication_s"]["fsdp"].get<double>();
+  };
+  const auto reserved = [](const json& one) { return one["memory"]["ranks"][0]["peak_reserved_bytes"].get<int64_t>(); };
+  const auto plain = report({}), together = report({"--titan.fsdp_blocks_per_unit", "32"});
+  EXPECT_EQ(together["settings"]["titan.fsdp_blocks_per_unit"], "32");
+  EXPECT_GT(exposed(together), 2 * exposed(plain));
+  EXPECT_GT(reserved(together), reserved(plain));
+  EXPECT_LT(exposed(report({"--training.mixed_precision_reduce", "bfloat16"})), exposed(plain));
 }
 
 // The issue: 1 s for 405B, 0.6 s for 8B, with start-up, and 1 GB. Processor time, twice as much for slow machines.

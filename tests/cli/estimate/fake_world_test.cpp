@@ -57,6 +57,12 @@ TEST(FakeWorld, Trains405BOn512RanksInThreeSeconds) {
   EXPECT_NE(outcome.output.find("Training completed"), std::string::npos);
 }
 
+TEST(FakeWorld, TrainsWithTheOptimizerOnTheCpu) {
+  const auto outcome = test::run_titan(train_8b({"--training.enable_cpu_offload"}), world("64"));
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_EQ(step_lines(outcome.output).size(), 2u) << outcome.output;
+}
+
 TEST(FakeWorld, ShowsTheRankThatIsAskedFor) {
   const auto outcome = test::run_titan(train_8b(), world("16", {{"RANK", "11"}}));
   ASSERT_EQ(outcome.status, 0) << outcome.error;

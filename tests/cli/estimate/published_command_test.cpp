@@ -42,6 +42,14 @@ TEST(CalibrateCommand, FitsAFactorToARow) {
       << outcome.output;
 }
 
+// Some ten recordings and some hundred replays. Processor time: other processes do not count.
+TEST(CalibrateCommand, FitsAllPublishedRowsInLittleTime) {
+  const auto outcome = test::run_titan({"calibrate", "--fit", "validate/published/rows.csv"});
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_NE(outcome.output.find("errors of a row left out"), std::string::npos) << outcome.output;
+  EXPECT_LE(outcome.cpu_s, 6.0);
+}
+
 TEST(ValidatePublished, ExplainsItself) {
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"validate", "published"}, {"calibrate"}, {"estimate"}, {"diff"}}) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/cli/train/run_titan.h"
@@ -40,6 +41,7 @@ TEST(EstimateCommand, RefusesWrongCommandLinesWithOneLineAndStatusTwo) {
       {{"estimate", "--gpus", "0"}, "hardware.num_gpus: must be at least 1, found 0"},
       {{"estimate", "--gpus", "many"}, "hardware.num_gpus: expects a whole number"},
       {{"estimate", "--config", "8b", "--gpus"}, "hardware.num_gpus: expects a whole number or none after it"},
+      {arguments_8b({"--titan.fsdp_blocks_per_unit", "0"}), "titan.fsdp_blocks_per_unit: must be at least 1, found 0"},
       {arguments_8b({"--hardware", "h100"}), "hardware.gpu: found no file 'h100' and no shipped file of that name"},
       {arguments_8b({"--cluster", "none_such"}), "hardware.cluster: found no file 'none_such'"},
       {arguments_8b({"--software", "none_such"}), "hardware.software: found no file 'none_such'"},
@@ -50,7 +52,8 @@ TEST(EstimateCommand, RefusesWrongCommandLinesWithOneLineAndStatusTwo) {
       {arguments_8b({"--what-if"}), "--what-if: expects a text after it, found nothing"},
       {arguments_8b({"--what-if", "seq_len"}), "--what-if: 'seq_len' lacks '='"},
       {arguments_8b({"--what-if", "a.b=1|2"}), "a.b: unknown key"},
-      {arguments_8b({"--what-if", "local_batch_size=1|2"}), "local_batch_size: is the end of several keys: "},
+      {arguments_8b({"--what-if", "mode=none|full"}),
+       "mode: is the end of several keys: activation_checkpoint.mode, comm.mode; write one in full, as in --what-if "},
       {{"estimate"}, "NGPU: expects a whole number", {{"NGPU", "many"}}},
   };
   for (const auto& refusal : refusals) expect_refused(refusal);
@@ -76,13 +79,20 @@ TEST(EstimateCommand, RefusesWhatItCannotPredictByName) {
 }
 
 TEST(EstimateCommand, AWhatIfRefusesTheOptionsThatItWouldIgnore) {
-  const Arguments options[] = {
-      {"--json", "-"}, {"--html", "page.html"}, {"--trace", "t.json"}, {"--operators"}, {"--assert", "fits"}};
+  const Arguments options[] = {{"--json", "-"}, {"--html", "page.html"}, {"--trace", "t.json"},
+                               {"--operators"}, {"--assert", "fits"},    {"--job.print_config"}};
   for (const auto& option : options) {
     Arguments arguments = arguments_8b({"--what-if", "training.local_batch_size=1|2"});
     arguments.insert(arguments.end(), option.begin(), option.end());
     expect_refused({arguments, "--what-if: gives one table; leave out "});
   }
+}
+
+TEST(EstimateCommand, AWhatIfWithoutARowThatCanBePredictedIsAMistake) {
+  const auto outcome = test::run_titan(arguments_8b({"--what-if", "tensor_parallel_degree=3|5"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.error, "--what-if: no combination could be predicted; the table says why\n");
+  EXPECT_NE(outcome.output.find("refused, see [1]"), std::string::npos) << outcome.output;
 }
 
 TEST(EstimateCommand, SaysWhichFileItCannotWrite) {
@@ -105,16 +115,24 @@ TEST(CalibrateCommand, SaysWhatIsWrongWithItsRows) {
   const auto no_number = rows("no_number.csv", header + "h100-T1-a,T1,fast,,82.4,ok,\n");
   const auto no_outcome = rows("no_outcome.csv", header + "h100-T1-a,T1,5762,,82.4,maybe,\n");
   const auto empty = rows("empty.csv", header);
+  const auto nowhere = rows("nowhere.csv", header + "h100-T1-a,T1,5762,,,ok,\nmy-run,T1,5762,,,ok,\n");
+  rows("broken.toml", "[training]\nseq_len = \n");
+  const auto broken = rows("broken.csv", header + "broken,T1,5762,,,ok,\n");
   const Refusal refusals[] = {
-      {{"calibrate"}, "titan calibrate: expects --fit ROWS.csv"},
-      {{"calibrate", "--fit"}, "titan calibrate: expects --fit ROWS.csv"},
-      {{"calibrate", "--fit", empty, "surplus"}, "titan calibrate: expects --fit ROWS.csv"},
+      {{"calibrate"},
+       "titan calibrate: measuring operators on a GPU is not there yet; fit to measured runs with --fit "},
+      {{"calibrate", "--fit"}, "--fit: expects a text after it, found nothing"},
+      {{"calibrate", "--fit", empty, "--fit", empty}, "--fit: is given twice"},
+      {{"calibrate", "--fit", empty, "surplus"}, "surplus: is no option of calibrate; allowed is --fit ROWS.csv"},
       {{"calibrate", "--fit", folder + "/missing.csv"}, folder + "/missing.csv: cannot be read"},
       {{"calibrate", "--fit", without_header}, without_header + ":1: expects the header "},
       {{"calibrate", "--fit", short_row}, short_row + ":2: expects 7 columns, found 3"},
       {{"calibrate", "--fit", no_number}, no_number + ":2"},
       {{"calibrate", "--fit", no_outcome}, no_outcome + ":2"},
       {{"calibrate", "--fit", empty}, empty + ": has no row with a speed that can be predicted"},
+      {{"calibrate", "--fit", nowhere},
+       nowhere + ": the row 'my-run' has no configuration: found neither '" + folder + "/my-run.toml' nor '"},
+      {{"calibrate", "--fit", broken}, folder + "/broken.toml:2"},
   };
   for (const auto& refusal : refusals) expect_refused(refusal);
 }
@@ -129,7 +147,49 @@ TEST(CalibrateCommand, SaysWhichRowsItLeavesOut) {
   EXPECT_NE(outcome.error.find("\n" + file + ": has no row"), std::string::npos) << outcome.error;
 }
 
+TEST(DiffCommand, SaysWhatIsWrongWithItsArguments) {
+  const Refusal refusals[] = {
+      {{"diff"}, "titan diff: expects two files, found 0"},
+      {{"diff", "a", "b", "--bogus"}, "--bogus: is no option of diff; allowed is --tolerance SHARE"},
+      {{"diff", "a", "b", "--tolerance"}, "--tolerance: expects a text after it, found nothing"},
+      {{"diff", "a", "b", "--tolerance", "much"}, "--tolerance: expects a number, found 'much'"},
+      {{"diff", "a", "b", "--tolerance", "nan"}, "--tolerance: "},
+      {{"diff", "a", "b", "--tolerance=-1"}, "--tolerance: must be at least 0"},
+      {{"diff", "a", "b", "--tolerance", "1", "--tolerance", "2"}, "--tolerance: is given twice"},
+      {{"diff", "no_such.json", "b"}, "no_such.json: cannot be read: No such file or directory"},
+      {{"diff", "README.md", "README.md"}, "README.md: is no JSON: "},
+      {{"diff", "docs", "docs"}, "docs: cannot be read: "},
+  };
+  for (const auto& refusal : refusals) expect_refused(refusal);
+}
+
+// A device, a pipe or a link is written, not replaced by a file of its name.
+TEST(EstimateCommand, WritesToDevicesAndSaysWhenTheyAreFull) {
+  for (const char* option : {"--json", "--html", "--trace"}) {
+    const auto full = test::run_titan(arguments_8b({"--compile.no_enable", option, "/dev/full"}));
+    EXPECT_EQ(full.status, 1) << option;
+    EXPECT_EQ(full.error, "titan: /dev/full: cannot be written: No space left on device\n") << option;
+    EXPECT_EQ(test::run_titan(arguments_8b({"--compile.no_enable", option, "/dev/null"})).status, 0) << option;
+  }
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST(EstimateCommand, PrintsTheConfigurationWithoutPredicting) {
+  const auto outcome = test::run_titan(arguments_8b({"--job.print_config"}));  // compiled: cannot be predicted yet
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_EQ(outcome.output.rfind("{\n  \"job\": {", 0), 0u) << outcome.output.substr(0, 100);
+  expect_refused({{"estimate", "--config", "405b", "--gpus", "3", "--job.print_config"}, "parallelism."});
+}
+
+TEST(TrainCommand, RefusesMoreRanksThanThisMachineHolds) {
+  expect_refused({{"train"}, "NGPU: at most ", {{"COMM_MODE", "local_tensor"}, {"NGPU", "100000"}}});
+  expect_refused({{"train"}, "NGPU: at most ", {{"NGPU", "100000"}}});
+}
+
 TEST(ValidatePublished, RefusesUnknownRows) {
+  expect_refused({{"validate", "published", "--all"}, "--all: is no option of validate published; it takes rows "});
+  expect_refused({{"validate", "published", ""}, "'': is no published row or table"});
   expect_refused(
       {{"validate", "published", "h100-T1"}, "h100-T1: is no published row or table; did you mean 'h100-T1-a'?"});
   expect_refused({{"validate", "publishd"}, "titan validate: unknown kind 'publishd'; did you mean 'published'?"});

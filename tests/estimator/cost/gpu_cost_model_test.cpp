@@ -46,6 +46,29 @@ TEST(GpuCostModel, PricesEveryClassWithAKernelsFixedTime) {
   EXPECT_NEAR(model.op(kCopy).seconds, 2e9 / (2.4e12 * machine.gpu.memory.efficiency) + fixed, 1e-12);
 }
 
+const OpDescriptor kLinkCopy = {.name = "to host", .op_class = OpClass::copy, .bytes_read = 1e9, .bytes_written = 1e9};
+const OpDescriptor kAdam = {.name = "adam", .op_class = OpClass::host, .bytes_read = 16e9, .bytes_written = 12e9};
+
+// H100: 1e9 bytes over a link of 55 GB/s. Adam on 1e9 elements, 28 bytes each, by a host of 614 GB/s of which the
+// optimizer reaches 0.6 and an eighth is one GPU's: 28e9 / 46e9 s. No kernel is launched for it.
+TEST(GpuCostModel, PricesCopiesByTheLinkAndTheHostsWorkByItsShareOfMemory) {
+  const Machine machine = hardware::isolated("h100_sxm_80gb");
+  const GpuCostModel model(machine);
+  const double fixed = machine.gpu.memory.kernel_us * 1e-6;
+  EXPECT_NEAR(model.op(kLinkCopy).seconds, 1e9 / 55e9 + fixed, 1e-9);
+  EXPECT_NEAR(model.op(kAdam).seconds, 28e9 / (614e9 * 0.6 / 8), 1e-9);
+  EXPECT_NEAR(model.issue_s(kTiny) - model.issue_s(kAdam), machine.software.host.launch_us * 1e-6, 1e-12);
+  EXPECT_EQ(model.interference(kLinkCopy, 2), 1);
+  EXPECT_EQ(model.interference(kAdam, 2), 1);
+}
+
+// All GPUs copy at once: each has its share of the host's memory.
+TEST(GpuCostModel, ALinkIsNoFasterThanTheHostsMemory) {
+  Machine machine = hardware::isolated("h100_sxm_80gb");
+  machine.gpu.host.memory_gb_s = 80;
+  EXPECT_NEAR(GpuCostModel(machine).op(kLinkCopy).seconds, 1e9 / 10e9 + machine.gpu.memory.kernel_us * 1e-6, 1e-9);
+}
+
 TEST(GpuCostModel, TellsBackwardAttentionByItsName) {
   const GpuCostModel model(hardware::isolated("500w"));
   const double ratio =
@@ -89,7 +112,8 @@ TEST(GpuCostModel, SlowsComputeDownWhileCommunicationHoldsMultiprocessors) {
 TEST(GpuCostModel, MovesAsItsRelativeDeviationsSay) {
   const Machine machine = hardware::isolated("500w");
   const GpuCostModel model(machine);
-  for (const OpDescriptor& op : {matmul(16384, 4096, 14336), attention("titan::attention"), kCopy, kTiny}) {
+  for (const OpDescriptor& op :
+       {matmul(16384, 4096, 14336), attention("titan::attention"), kCopy, kTiny, kLinkCopy, kAdam}) {
     const PerSource deviation = model.relative_deviation(op);
     for (size_t i = 0; i < kNumErrorSources; ++i) {
       const GpuCostModel moved(machine, Deviations::one(static_cast<ErrorSource>(i), 0.01));

@@ -57,8 +57,9 @@ TEST_P(AssertionMistake, IsOneClearLine) {
 }
 
 const char* const kAll =
-    "memory, reserved, reserved_high, allocated, tokens_per_second, tokens_per_second_low, step_time, mfu, tflops, "
-    "exposed_communication, bubble, idle, measured, fits";
+    "memory, reserved, reserved_high, allocated, host_memory, tokens_per_second, tokens_per_second_low, step_time, "
+    "mfu, "
+    "tflops, exposed_communication, bubble, idle, measured, fits";
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, AssertionMistake,

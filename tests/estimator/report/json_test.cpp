@@ -113,6 +113,7 @@ TEST(EstimateJson, ComesBackAsItWas) {
   }
   const Estimate back = from_json(to_json(large_sample()), "e.json");
   EXPECT_EQ(back.step_time_s, large_sample().step_time_s);
+  EXPECT_EQ(back.step_times_s, large_sample().step_times_s);
   EXPECT_EQ(back.memory[0].out_of_memory->where, large_sample().memory[0].out_of_memory->where);
   EXPECT_EQ(back.memory[3].pp_rank, 3);
   EXPECT_EQ(back.subject.keys, large_sample().subject.keys);
@@ -188,6 +189,10 @@ TEST(EstimateJson, NamesTheFieldThatIsWrong) {
               e["interval"]["peak_reserved_bytes"] = {0, 1e300};
             }),
             "e.json: interval.peak_reserved_bytes must be between 0 and 2^50 bytes");
+  for (const json& times : {json::array(), json({2.0}), json({small_sample().step_time_s, 2.0})}) {
+    EXPECT_EQ(refusal_after([&](json& e) { e["step_times_s"] = times; }),
+              "e.json: step_times_s must end with step_time_s, the steady step");
+  }
   EXPECT_EQ(refusal_after([](json& e) { e["memory"]["ranks"] = json::array(); }),
             "e.json: memory.ranks must hold at least one role");
   EXPECT_EQ(refusal_after([](json& e) {

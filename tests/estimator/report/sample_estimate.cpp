@@ -25,7 +25,11 @@ RoleMemory role(std::map<std::string, int64_t> categories, double held_gib, doub
   return role;
 }
 
-double step_time(const TimeBreakdown& time) { return time.total_compute_s() + time.total_exposed_s() + time.idle_s; }
+void set_step_time(Estimate& estimate) {
+  const TimeBreakdown& time = estimate.time;
+  estimate.step_time_s = time.total_compute_s() + time.total_exposed_s() + time.idle_s;
+  estimate.step_times_s = {1.25 * estimate.step_time_s, estimate.step_time_s};
+}
 
 /// Bytes of each category at one moment of a step: activations rise and fall, gradients appear in backward.
 std::vector<int64_t> bytes_at(const RoleMemory& role, const std::vector<std::string>& categories, double phase) {
@@ -125,7 +129,7 @@ Estimate small_sample() {
                    .bubble_s = 0.0,
                    .host_bound_s = 0.1211,
                    .host_s = 1.204};
-  estimate.step_time_s = step_time(estimate.time);
+  set_step_time(estimate);
   estimate.tokens_per_second_per_gpu = 2.0 * 8192.0 / estimate.step_time_s;
   estimate.tflops_per_gpu = estimate.tokens_per_second_per_gpu * 57914449920.0 / 1e12;
   estimate.mfu_percent = 100.0 * estimate.tflops_per_gpu / 989.0;
@@ -184,7 +188,7 @@ Estimate large_sample() {
                    .bubble_s = 19.1,
                    .host_bound_s = 0.0,
                    .host_s = 4.4};
-  estimate.step_time_s = step_time(estimate.time);
+  set_step_time(estimate);
   estimate.tokens_per_second_per_gpu = 256.0 * 8192.0 / 512.0 / estimate.step_time_s;
   estimate.tflops_per_gpu = estimate.tokens_per_second_per_gpu * 2625449459712.0 / 1e12;
   estimate.mfu_percent = 100.0 * estimate.tflops_per_gpu / 989.0;
@@ -214,13 +218,18 @@ Estimate random_estimate(std::mt19937_64& random) {
     memory.peak_reserved_bytes = memory.peak_allocated_bytes + count(random, 10.0);
     memory.device_used_bytes = memory.peak_reserved_bytes + count(random, 10.0);
     if (random() % 2 == 0) memory.beside_allocator.erase("nccl");
+    memory.host_categories.clear();
+    if (random() % 2 == 0) memory.host_categories["optimizer"] = count(random, 12.0);
+    memory.peak_host_bytes = memory.host_categories.empty() ? 0 : memory.host_categories["optimizer"];
   }
   for (auto& [name, seconds] : estimate.time.compute_s) seconds = positive(random, -6.0, 2.0);
   for (auto& [axis, seconds] : estimate.time.exposed_communication_s) seconds = positive(random, -9.0, 1.0);
   estimate.time.bubble_s = positive(random, -6.0, 1.0);
   estimate.time.host_bound_s = positive(random, -6.0, 1.0);
-  estimate.time.idle_s = estimate.time.bubble_s + estimate.time.host_bound_s + positive(random, -6.0, 0.0);
-  estimate.step_time_s = step_time(estimate.time);
+  estimate.time.host_work_s = positive(random, -6.0, 0.0);
+  estimate.time.idle_s =
+      estimate.time.bubble_s + estimate.time.host_bound_s + estimate.time.host_work_s + positive(random, -6.0, 0.0);
+  set_step_time(estimate);
   estimate.tokens_per_second_per_gpu = positive(random, -2.0, 7.0);
   estimate.mfu_percent = positive(random, -2.0, 2.0);
   estimate.fits = random() % 2 == 0;

@@ -104,6 +104,18 @@ TEST(Table, HasALinePerRoleOnlyWhereRolesDiffer) {
   }
 }
 
+TEST(Table, HasALineOfHostMemoryOnlyWhereItIsUsed) {
+  Estimate estimate = small_sample();
+  EXPECT_FALSE(contains(table(estimate), "in host memory"));
+  EXPECT_FALSE(contains(table(estimate), "the host computes"));
+  estimate.memory[0].peak_host_bytes = int64_t{12} << 30;
+  estimate.memory[0].host_categories = {{"optimizer", int64_t{8} << 30}, {"parameters", int64_t{4} << 30}};
+  estimate.time.host_work_s = 0.03;
+  EXPECT_TRUE(contains(table(estimate), "  in host memory"));
+  EXPECT_TRUE(contains(table(estimate), "12.00 GiB   per rank: optimizer"));
+  EXPECT_TRUE(contains(table(estimate), "  the host computes"));
+}
+
 TEST(Table, OfManyRolesShowsTheFullest) {
   Estimate estimate = large_sample();
   const RoleMemory role = estimate.memory[7];

@@ -133,6 +133,13 @@ TEST(ResolveKeys, FindsFullKeysShortNamesAndUniqueEnds) {
   EXPECT_EQ(keys.resolved("tensor_parallel_degree"), "parallelism.tensor_parallel_degree");
 }
 
+TEST(ResolveKeys, PreferTheKeyInTraining) {
+  const Keys keys;
+  EXPECT_EQ(keys.resolved("seq_len"), "training.seq_len");                    // not validation.seq_len
+  EXPECT_EQ(keys.resolved("local_batch_size"), "training.local_batch_size");  // nor inference.local_batch_size
+  EXPECT_EQ(keys.resolved("dataloader.num_workers"), "training.dataloader.num_workers");
+}
+
 TEST(ResolveKeys, RefusesWhatItCannotTell) {
   const Keys keys;
   EXPECT_EQ(error_of([&] { keys.resolved("tensor_parallel_degre"); }),
@@ -142,6 +149,11 @@ TEST(ResolveKeys, RefusesWhatItCannotTell) {
   EXPECT_EQ(error_of([&] { keys.resolved("xyzzyplugh"); }), "xyzzyplugh: unknown key");
   EXPECT_EQ(error_of([&] { keys.resolved("flavor_"); }).substr(0, 20), "flavor_: unknown key");
   EXPECT_NE(error_of([&] { keys.resolved("enable"); }).find("enable: is the end of several keys: "), std::string::npos);
+  std::vector<WhatIf> modes = {{"mode", {"none", "full"}}};
+  EXPECT_EQ(
+      error_of([&] { resolve_keys(modes, keys.schema); }),
+      "mode: is the end of several keys: activation_checkpoint.mode, comm.mode; write one in full, as in --what-if "
+      "'activation_checkpoint.mode=none|full'");
   std::vector<WhatIf> questions = {{"global_batch_size", {"1"}}, {"training.global_batch_size", {"2"}}};
   EXPECT_EQ(error_of([&] { resolve_keys(questions, keys.schema); }),
             "--what-if: varies training.global_batch_size twice; write its values in one: "
@@ -181,6 +193,8 @@ TEST(Documentation, AsksQuestionsThatCanBeAnswered) {
   int64_t num_gpus = 8;
   keys.schema.section("hardware").field("num_gpus", num_gpus, "ranks");
   keys.schema.alias("gpus", "hardware.num_gpus");
+  int64_t blocks_per_unit = 1;
+  keys.schema.section("titan").field("fsdp_blocks_per_unit", blocks_per_unit, "blocks");
   int count = 0;
   const std::string option_name = "--what-if '";
   for (size_t at = 0; (at = text.find(option_name, at)) != std::string::npos;) {

@@ -9,6 +9,7 @@
 #include "cli/published_runs.h"
 #include "estimator/simulate/simulate.h"
 #include "validate/published/comparison.h"
+#include "validate/published/rows.h"
 
 namespace titan::test {
 namespace {
@@ -23,7 +24,7 @@ class PublishedRows : public testing::Test {
   static void SetUpTestSuite() {
     for (const auto& row : validate::read_rows(cli::published_rows())) {
       if (!is_eager(row.id)) continue;
-      const cli::PublishedRun run(row, cli::published_configs());
+      const cli::PublishedRun run(cli::load_published_job(cli::published_configs() / (row.id + ".toml")));
       results_[row.id] = {.row = row,
                           .predicted = estimator::simulate(run.prediction().request()),
                           .mfu_percent = {},

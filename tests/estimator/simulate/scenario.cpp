@@ -34,6 +34,10 @@ Change replicas(int64_t count) {
   return [count](auto& config) { config.parallelism.data_parallel_replicate_degree = count; };
 }
 
+Change offload() {
+  return [](auto& config) { config.training.enable_cpu_offload = true; };
+}
+
 Change checkpointing(const std::string& mode) {
   return [mode](auto& config) {
     config.activation_checkpoint.mode = mode == "op" ? "selective" : mode;
@@ -67,6 +71,9 @@ std::vector<Scenario> scenarios() {
       named("tp2_fsdp4_full_h200", llama3("8B", 8, all_of({tensor_parallel(2), checkpointing("full")}), "h200_sxm")),
       named("hsdp2x4_a100", llama3("8B", 8, all_of({replicas(2), checkpointing("full")}), "a100_sxm_80gb")),
       named("tp8_fsdp8_70b", llama3("70B", 64, all_of({tensor_parallel(8), checkpointing("full")}))),
+      named("offload_fsdp8", llama3("8B", 8, all_of({checkpointing("full"), offload()}))),
+      named("offload_hsdp2x4_tp2",
+            llama3("8B", 16, all_of({replicas(2), tensor_parallel(2), checkpointing("full"), offload()}))),
       named("too_large", llama3("8B", 8, local_batch(8))),
   };
 }

@@ -36,6 +36,8 @@ Scenario llama3(const std::string& flavor, int64_t world_size, const Change& cha
 /// Changes of the layout: tensor parallel, replicas of FSDP groups.
 Change tensor_parallel(int64_t tp);
 Change replicas(int64_t count);
+/// Shards, gradients and optimizer in host memory.
+Change offload();
 /// "none", "full", "op" (selective).
 Change checkpointing(const std::string& mode);
 Change local_batch(int64_t sequences);

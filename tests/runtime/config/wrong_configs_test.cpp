@@ -101,9 +101,9 @@ const Mistake kMistakes[] = {
      "'selectiv'; "
      "did you mean 'selective'?"},
     {"",
-     {"--training.mixed_precision_reduce", "bfloat16"},
+     {"--training.mixed_precision_reduce", "float16"},
      {},
-     "training.mixed_precision_reduce: must be one of float32; found 'bfloat16'"},
+     "training.mixed_precision_reduce: must be one of bfloat16, float32; found 'float16'; did you mean 'bfloat16'?"},
     {"",
      {"--parallelism.context_parallel_load_balancer="},
      {},

@@ -115,7 +115,7 @@ TEST_F(JsonLinesFileTest, KeepsTheOldFileWhenTheNewOneCannotBeWritten) {
   write("{\"step\":1}\n{\"step\":2}\n");
   fs::create_symlink("/dev/full", path_.string() + ".tmp");
   EXPECT_EQ(message_of([&] { JsonLinesFile(path_, 1); }),
-            path_.string() + ".tmp: cannot be written: No space left on device");
+            path_.string() + ": cannot be written: No space left on device");
   EXPECT_EQ(content(), "{\"step\":1}\n{\"step\":2}\n");
 }
 

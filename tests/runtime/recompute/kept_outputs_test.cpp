@@ -3,6 +3,8 @@
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace titan::recompute {
 namespace {
 
@@ -37,7 +39,7 @@ struct ToyUnit {
 };
 
 std::string error_of_second_forward(const std::vector<OpCall>& first, const std::vector<OpCall>& second) {
-  Replayer replayer(ToyUnit{first, {}}.run_and_keep(*keep_chosen({true, true, true})));
+  Replayer replayer(ToyUnit{first, {}}.run_and_keep(*keep_chosen({true, true, true})), false);
   const InterceptGuard guard(replayer);
   try {
     ToyUnit{second, {}}.run();
@@ -50,7 +52,7 @@ std::string error_of_second_forward(const std::vector<OpCall>& first, const std:
 
 TEST(KeptOutputs, TheSecondForwardRunsExactlyTheCallsThatWereNotKept) {
   ToyUnit unit{{kMatmul, kAttention, kMatmul, kMatmul}, {}};
-  Replayer replayer(unit.run_and_keep(*keep_chosen({false, true, true, false})));
+  Replayer replayer(unit.run_and_keep(*keep_chosen({false, true, true, false})), false);
   const InterceptGuard guard(replayer);
   EXPECT_EQ(unit.run(), (std::vector<double>{0, 1, 2, 3})) << "kept and computed outputs come in order";
   EXPECT_EQ(unit.computed, (std::vector<int>{0, 3}));
@@ -59,10 +61,45 @@ TEST(KeptOutputs, TheSecondForwardRunsExactlyTheCallsThatWereNotKept) {
 
 TEST(KeptOutputs, KeepingNothingRunsEverythingAgain) {
   ToyUnit unit{{kMatmul, kAttention}, {}};
-  Replayer replayer(unit.run_and_keep(*keep_nothing()));
+  Replayer replayer(unit.run_and_keep(*keep_nothing()), false);
   const InterceptGuard guard(replayer);
   unit.run();
   EXPECT_EQ(unit.computed, (std::vector<int>{0, 1}));
+}
+
+// A projection keeps its input, so that what made it must run again, and its own result is the last that nobody reads;
+// a reduce-scatter after it keeps nothing. Attention's backward reads its own result.
+TEST(KeptOutputs, ResultsThatNobodyReadAreNotComputedAgain) {
+  const OpCall scatter{.kind = OpKind::reduce_scatter, .bytes = 8.0};
+  const auto computed_again = [](const std::vector<OpCall>& calls) {
+    ToyUnit unit{calls, {}};
+    Replayer replayer(unit.run_and_keep(*keep_nothing()), true);
+    const InterceptGuard guard(replayer);
+    unit.run();
+    replayer.finish();
+    return unit.computed;
+  };
+  EXPECT_EQ(computed_again({kMatmul, kAttention, kMatmul}), (std::vector<int>{0, 1}));
+  EXPECT_EQ(computed_again({kMatmul, kMatmul, scatter}), (std::vector<int>{0}));
+  EXPECT_EQ(computed_again({kMatmul, scatter, kAttention}), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(computed_again({scatter, scatter}), (std::vector<int>{}));
+}
+
+// Of what was kept nothing needs to be made up.
+TEST(KeptOutputs, AResultThatNobodyReadsIsNaNOfItsShapeUnlessKept) {
+  for (const bool kept : {false, true}) {
+    ToyUnit unit{{kMatmul}, {}};
+    Replayer replayer(unit.run_and_keep(*keep_chosen({kept})), true);
+    const InterceptGuard guard(replayer);
+    const double value = unit.run().at(0);
+    EXPECT_EQ(std::isnan(value), !kept);
+  }
+  const OutputShape shape{{3, 5}, at::TensorOptions(at::kBFloat16)};
+  Replayer replayer({{.call = kMatmul, .shapes = {shape}}}, true);
+  const auto hollow = replayer.run(kMatmul, [] { return Tensors(); }).at(0);
+  EXPECT_EQ(hollow.sizes(), at::IntArrayRef({3, 5}));
+  EXPECT_EQ(hollow.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(hollow.storage().nbytes(), 2u);
 }
 
 TEST(KeptOutputs, ASecondForwardWithOtherCallsIsAnError) {

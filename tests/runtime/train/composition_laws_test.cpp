@@ -1,6 +1,6 @@
 // Law 1 over everything that changes how a step is computed but not what: degrees, loss parallelism, checkpointing,
-// accumulation, fused operators. In float64 losses, gradients and updated parameters to 1e-9; in float32 losses to 1e-5
-// and each tensor to 1e-4 in norm.
+// accumulation, fused operators, wrapping. In float64 losses, gradients and updated parameters to 1e-9; in float32
+// losses to 1e-5 and each tensor to 1e-4 in norm.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -23,7 +23,7 @@ using test::TrainingTolerance;
 constexpr int kMaxRanks = 8;
 constexpr int kSeqLen = 15;  // 2, 4, 7 and 8 ranks do not divide it: the last ones get padding
 
-enum Factor { kReplicate, kShard, kTensor, kLossParallel, kCheckpoint, kAccumulation, kFused };
+enum Factor { kReplicate, kShard, kTensor, kLossParallel, kCheckpoint, kAccumulation, kFused, kWrapping };
 
 struct Checkpointing {
   const char* mode;
@@ -31,7 +31,7 @@ struct Checkpointing {
 };
 constexpr Checkpointing kCheckpointing[] = {{"none", "2"},      {"full", "2"},       {"selective", "1"},
                                             {"selective", "2"}, {"selective", "op"}, {"memory_budget", "2"}};
-const std::vector<int> kSizes = {kMaxRanks, kMaxRanks, kMaxRanks, 2, std::size(kCheckpointing), 2, 2};
+const std::vector<int> kSizes = {kMaxRanks, kMaxRanks, kMaxRanks, 2, std::size(kCheckpointing), 2, 2, 2};
 
 int replicate(const Choice& choice) { return choice[kReplicate] + 1; }
 int shard(const Choice& choice) { return choice[kShard] + 1; }
@@ -59,6 +59,7 @@ LayoutRun make_run(const Choice& choice) {
   run.config.activation_checkpoint.selective_ac_option = option;
   run.config.activation_checkpoint.memory_budget = 0.3;
   run.config.compile.enable = choice[kFused] == 1;
+  run.fsdp_blocks_per_unit = choice[kWrapping] + 1;  // of two
   return run;
 }
 
@@ -66,7 +67,8 @@ std::string describe(const Choice& choice) {
   const auto& [mode, option] = kCheckpointing[choice[kCheckpoint]];
   return "dp_replicate " + std::to_string(replicate(choice)) + " dp_shard " + std::to_string(shard(choice)) + " tp " +
          std::to_string(tensor(choice)) + (choice[kLossParallel] ? " whole logits " : " loss parallel ") + mode + " " +
-         option + " accumulation " + std::to_string(choice[kAccumulation] + 1) + (choice[kFused] ? " fused" : " eager");
+         option + " accumulation " + std::to_string(choice[kAccumulation] + 1) +
+         (choice[kFused] ? " fused" : " eager") + (choice[kWrapping] ? " blocks together" : "");
 }
 
 /// The one-rank run of the same model on the same global batch; few differ.
@@ -77,7 +79,7 @@ class References {
   const LayoutResult& of(const Choice& choice) {
     const auto key = std::pair(tensor(choice), replicate(choice) * shard(choice));
     if (const auto known = results_.find(key); known != results_.end()) return known->second;
-    LayoutRun run = make_run({0, 0, 0, 0, 0, 0, 0});
+    LayoutRun run = make_run({0, 0, 0, 0, 0, 0, 0, 0});
     run.global_rows = 2 * key.second;
     run.config.training.global_batch_size = run.config.training.local_batch_size = run.global_rows;
     run.uniform_dtype = dtype_;
@@ -118,10 +120,10 @@ std::set<std::array<int, 4>> pairs_of(const std::vector<Choice>& choices) {
 
 // Degrees: the triples of positive numbers with a product of at most 8 are 38, of them 20 with tp 1 (sum of 8/n) and 18
 // with more, which double by loss parallelism: 20 + 36 = 56; times 6 kinds of checkpointing, 2 accumulations, 2 kinds
-// of operators: 1344.
+// of operators, 2 ways to wrap: 2688.
 TEST(CompositionLaws, AreCheckedOnEveryPairOfChoices) {
   const auto all = test::full_product(kSizes, is_allowed);
-  EXPECT_EQ(all.size(), 1344u);
+  EXPECT_EQ(all.size(), 2688u);
   EXPECT_EQ(pairs_of(choices()), pairs_of(all));
   RecordProperty("compositions", static_cast<int>(choices().size()));
 }

@@ -24,6 +24,11 @@ test::LayoutRun make_run(int replicate, int world_size) {
   return run;
 }
 
+int replicate_degree() {
+  const char* replicate = std::getenv(kReplicateVariable);
+  return replicate ? std::atoi(replicate) : 1;
+}
+
 test::LayoutResult train_among_processes(const test::LayoutRun& run, const cli::WorldPlan& plan) {
   comm::GlooWorld world({.world = plan.world, .store = plan.store, .rank_0_serves = plan.rank_0_serves});
   platform::CpuPlatform platform(plan.world, [&world](const std::vector<int>& ranks, std::string_view name) {
@@ -35,8 +40,7 @@ test::LayoutResult train_among_processes(const test::LayoutRun& run, const cli::
 // Run by itself this is a world of one process; LaunchedRanks runs it as each rank of larger ones.
 TEST(GlooRank, GivesTheRunOfOneRankAndThatOfThreads) {
   const auto plan = cli::decide_world(cli::current_environment());
-  const char* replicate = std::getenv(kReplicateVariable);
-  auto run = make_run(replicate ? std::atoi(replicate) : 1, plan.world.size);
+  auto run = make_run(replicate_degree(), plan.world.size);
   test::LayoutResult mine;
   if (plan.kind == cli::WorldKind::processes) {
     mine = train_among_processes(run, plan);
@@ -51,17 +55,31 @@ TEST(GlooRank, GivesTheRunOfOneRankAndThatOfThreads) {
   EXPECT_TRUE(test::same_training(one_rank, mine, {1e-5, 1e-4})) << "one rank";
 }
 
-int launch_ranks(int replicate, int world_size) {
+// Both add up in float32 and round once, in the order of ranks.
+TEST(GlooRank, WrapsAndReducesInBFloat16AsThreadsDo) {
+  const auto plan = cli::decide_world(cli::current_environment());
+  if (plan.kind != cli::WorldKind::processes) GTEST_SKIP() << "runs as a rank of LaunchedRanks";
+  auto run = make_run(replicate_degree(), plan.world.size);
+  run.config.training.mixed_precision_reduce = "bfloat16";
+  run.fsdp_blocks_per_unit = 2;
+  const auto threads = test::train_layout_on_threads(run, test::small_llama(), plan.world.size);
+  EXPECT_TRUE(test::same_training(threads, train_among_processes(run, plan), {1e-5, 1e-4}));
+}
+
+int launch_ranks(int replicate, int world_size, const std::string& test = "GlooRank.Gives*") {
   auto environment = cli::current_environment();
   environment[kReplicateVariable] = std::to_string(replicate);
   return cli::launch({.num_procs = world_size,
-                      .arguments = {"--gtest_filter=GlooRank.*", "--gtest_brief=1"},
+                      .arguments = {"--gtest_filter=" + test, "--gtest_brief=1"},
                       .environment = environment});
 }
 
 TEST(LaunchedRanks, ShardedAmongThreeProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(1, 3), 0); }
 TEST(LaunchedRanks, ReplicatedOnTwoProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(2, 2), 0); }
 TEST(LaunchedRanks, HybridOnFourProcessesGiveTheOneRankRun) { EXPECT_EQ(launch_ranks(2, 4), 0); }
+TEST(LaunchedRanks, ThatWrapAndReduceInBFloat16GiveTheRunOfThreads) {
+  EXPECT_EQ(launch_ranks(2, 4, "GlooRank.Wraps*"), 0);
+}
 
 }  // namespace
 }  // namespace titan

@@ -1,8 +1,11 @@
 // Law 1: every composition gives the one-rank run; in float64 to 1e-9, in float32 the loss to 1e-5 and each gradient to
 // 1e-4 in norm.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 
 #include "tests/support/run_layout.h"
 #include "tests/support/small_llama.h"
@@ -84,14 +87,6 @@ TEST(LayoutLaws, CheckpointingChangesNothing) {
   }
 }
 
-TEST(LayoutLaws, CpuOffloadChangesNothing) {
-  const auto model = test::small_llama();
-  LayoutRun run = make_run({2, 2}, 2, "default");
-  const auto expected = test::train_layout_on_threads(run, model, 4);
-  run.config.training.enable_cpu_offload = true;
-  EXPECT_TRUE(same_training(expected, test::train_layout_on_threads(run, model, 4), {1e-15, 1e-15}));
-}
-
 TEST(LayoutLaws, TheOptimizerStepInBackwardEqualsTheStepAfterItWhereNothingIsClipped) {
   const auto model = test::small_llama();
   for (const Degrees degrees : {Degrees{1, 1}, Degrees{1, 3}, Degrees{2, 2}, Degrees{4, 1}}) {
@@ -115,6 +110,85 @@ TEST(LayoutLaws, MixedPrecisionOfEveryLayoutStaysNearTheOneRankRun) {
     const auto expected = test::train_layout_on_threads(one_rank(run), model, 1);
     const auto actual = test::train_layout_on_threads(run, model, degrees.world());
     EXPECT_TRUE(same_training(expected, actual, {2e-3, 5e-2})) << describe(degrees, 2, "default");
+  }
+}
+
+// Every element's gradient is the same sum in the same order, whatever is gathered and reduced with it.
+TEST(LayoutLaws, WrappingBlocksTogetherChangesNotOneBit) {
+  const auto model = test::small_llama(/*tensor_ranks=*/1, /*num_layers=*/5);
+  for (const Degrees degrees : {Degrees{1, 1}, Degrees{1, 3}, Degrees{3, 1}, Degrees{2, 2}}) {
+    for (const char* reshard : {"always", "never"}) {
+      LayoutRun run = make_run(degrees, 2, reshard);
+      run.config.activation_checkpoint.mode = "selective";
+      run.config.training.mixed_precision_param = "bfloat16";
+      const auto expected = test::train_layout_on_threads(run, model, degrees.world());
+      for (const int together : {2, 5}) {
+        run.fsdp_blocks_per_unit = together;
+        EXPECT_TRUE(same_training(expected, test::train_layout_on_threads(run, model, degrees.world()), {0.0, 0.0}))
+            << describe(degrees, 2, reshard) << " together " << together;
+      }
+    }
+  }
+}
+
+LayoutRun reduce_in_bfloat16(LayoutRun run) {
+  run.config.training.mixed_precision_reduce = "bfloat16";
+  return run;
+}
+
+TEST(LayoutLaws, ReducingInBFloat16OnOneRankRoundsTheGradientsOnce) {
+  const auto model = test::small_llama();
+  LayoutRun run = make_run({1, 1}, 1, "default");
+  run.config.training.max_norm = 1e9;
+  run.num_steps = 1;
+  const auto exact = test::train_layout_on_threads(run, model, 1);
+  const auto rounded = test::train_layout_on_threads(reduce_in_bfloat16(run), model, 1);
+  ASSERT_FALSE(exact.gradients.empty());
+  for (const auto& [name, gradient] : exact.gradients) {
+    EXPECT_TRUE(at::equal(rounded.gradients.at(name), gradient.to(at::kBFloat16).to(at::kFloat))) << name;
+  }
+}
+
+// One rounding to 8 bits changes a number by at most u = 2^-9 of it. A gradient g is the sum of the parts g_r of n = 4
+// ranks, each rounded, and is rounded itself; under HSDP so are the 2 sums over shards. For parts that are
+// independent, sum |g_r| is about sqrt(n) |g|, so the error is at most u (sqrt(4) + sqrt(2) + 1) |g| < 5 u |g|.
+constexpr double kReductionError = 5.0 * 0x1p-9;
+
+TEST(LayoutLaws, ReducingInBFloat16StaysWithinItsRoundings) {
+  const auto model = test::small_llama();
+  for (const Degrees degrees : {Degrees{1, 4}, Degrees{4, 1}, Degrees{2, 2}}) {
+    for (const int accumulation : {1, 2}) {
+      LayoutRun run = make_run(degrees, accumulation, "default");
+      run.config.training.max_norm = 1e9;
+      run.num_steps = 1;
+      auto exact = test::train_layout_on_threads(run, model, degrees.world());
+      auto rounded = test::train_layout_on_threads(reduce_in_bfloat16(run), model, degrees.world());
+      exact.parameters = rounded.parameters = {{"not compared", at::ones({1})}};  // Adam's first step is all signs
+      EXPECT_TRUE(same_training(exact, rounded, {kReductionError, kReductionError}))
+          << describe(degrees, accumulation, "default");
+      EXPECT_FALSE(same_training(exact, rounded, {kReductionError, 0x1p-12})) << "nothing was rounded";
+    }
+  }
+}
+
+// An update of Adam's is about lr in each element, towards the gradient's sign. An error of e_i in an element turns the
+// sign at most where |g_i| < e_i, which costs a loss of 2 lr |g_i| < 2 lr e_i. Over N elements that is
+// 2 lr sum e_i <= 2 lr 5 u |g|_1 <= 10 u lr sqrt(N) |g| for each step so far.
+TEST(LayoutLaws, LossesOfReductionInBFloat16StayNear) {
+  const auto model = test::small_llama();
+  for (const Degrees degrees : {Degrees{1, 1}, Degrees{1, 4}, Degrees{4, 1}, Degrees{2, 2}}) {
+    LayoutRun run = make_run(degrees, 2, "default");
+    run.num_steps = 5;
+    const auto exact = test::train_layout_on_threads(run, model, degrees.world());
+    const auto rounded = test::train_layout_on_threads(reduce_in_bfloat16(run), model, degrees.world());
+    double bound = 1e-6;  // float32
+    for (int64_t step = 0; step < run.num_steps; ++step) {
+      EXPECT_NEAR(rounded.losses[step], exact.losses[step], bound)
+          << describe(degrees, 2, "default") << " step " << step + 1;
+      bound += 2.0 * kReductionError * run.config.optimizer.lr * std::sqrt(static_cast<double>(model.num_parameters)) *
+               exact.grad_norms[step];
+    }
+    EXPECT_NE(rounded.losses.back(), exact.losses.back());
   }
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/platform/rank_threads.h"
 #include "runtime/train/non_finite_error.h"
 #include "tests/support/small_llama.h"
+#include "validate/divergence/synthetic_batch.h"
 
 namespace titan {
 namespace {
@@ -39,7 +40,7 @@ Loop run_loop(const LoopOptions& options) {
     int64_t step = 0;
     const auto batches = [&]() -> std::optional<data::Batch> {
       if (++step > options.num_batches) return std::nullopt;
-      return test::global_batch(step, session.batch_rules().per_rank(), options.config.training.seq_len, 61);
+      return validate::synthetic_batch(step, session.batch_rules().per_rank(), options.config.training.seq_len, 61);
     };
     metrics::MetricsProcessor metrics({.log_freq = 2, .flops_per_token = 1.0, .colours = false}, log, nullptr,
                                       platform.now());

@@ -36,6 +36,7 @@ class FunctionUnit final : public unit::Unit {
   const at::Tensor& w(size_t i) const { return values_.at(i)->value; }
   const at::Tensor& buffer(size_t i) const { return buffers_.at(i); }
   at::Tensor finish(const at::Tensor& y) const { return leave(y); }
+  bool computes_fused() const { return is_fused(); }
 
   unit::Tuple forward(const unit::Tuple& inputs) override { return forward_(*this, inputs); }
   std::string type() const override { return type_; }

@@ -15,19 +15,23 @@ struct StepCase {
   std::string name;
   int world_size = 1;
   config::JobConfig config;
+  int64_t fsdp_blocks_per_unit = 1;
 };
 
 /// The Llama 3 debugmodel, in float32, 8 rows a step, at a length that tests can wait for.
 train::ModelSpec debug_model();
 config::JobConfig debug_config();
 
-/// Plain, FSDP 4, TP 2, HSDP 2x2 with TP 2, every checkpointing mode, accumulation.
+/// Plain, FSDP 4, TP 2, HSDP 2x2 with TP 2, every checkpointing mode, accumulation, blocks wrapped together.
 std::vector<StepCase> step_cases();
 
 /// What else a step may do: mixed precision, fused operators, other optimizers, uneven shards, whole logits.
 std::vector<StepCase> more_step_cases();
 
-/// One of the first by its name.
+/// Shards, gradients and optimizer state in host memory, in every layout and with every optimizer.
+std::vector<StepCase> offload_cases();
+
+/// One of them by its name.
 const StepCase& find_case(const std::vector<StepCase>& cases, const std::string& name);
 
 /// Builds a session on `platform`, runs `num_steps` steps of this rank's part of the batch, and calls `at_end` while

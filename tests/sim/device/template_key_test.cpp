@@ -7,12 +7,32 @@
 #include <ATen/ops/silu.h>
 #include <ATen/ops/sum.h>
 
+#include <bit>
+
+#include "runtime/comm/communicator.h"
+#include "runtime/nn/linear.h"
 #include "runtime/ops/linear.h"
+#include "runtime/parallel/tensor/apply_tensor_plan.h"
 #include "runtime/platform/attribute.h"
 #include "tests/sim/device/template_scene.h"
 
 namespace titan::test {
 namespace {
+
+/// A linear layer that a tensor plan knows.
+class ProjectionUnit final : public unit::Unit {
+ public:
+  ProjectionUnit() : Unit("") {}
+  void bind(const SimPlatform& platform) {
+    for (auto* parameter : parameters())
+      unit::bind_value(*parameter, at::empty(parameter->spec.box.size, on(platform)));
+  }
+  Tuple forward(const Tuple& inputs) override { return {projection_.forward(inputs[0])}; }
+  std::string type() const override { return "projection"; }
+
+ private:
+  nn::Linear projection_{this, "projection", kWidth, kWidth, nn::InitRule::constant(0.0)};
+};
 
 Tuple linear(const FunctionUnit& u, const Tuple& x) { return {at::linear(x[0], u.w(0))}; }
 Tuple gated(const FunctionUnit& u, const Tuple& x) { return {at::silu(at::linear(x[0], u.w(0)))}; }
@@ -45,6 +65,55 @@ TEST(TemplateKey, TellsHooks) {
     FunctionUnit a("hooked", hooked), b("hooked", hooked);
     b.set_output_hook([](const at::Tensor& y) { return at::silu(y); });
     for (FunctionUnit* one : {&a, &b}) train_one(p, one->with(weight(p)), row_input(p));
+  });
+}
+
+// One function in both, which communicates in another group each time (runtime/parallel/tensor/apply_tensor_plan.cpp).
+TEST(TemplateKey, TellsWhatHooksCaptured) {
+  expect_same([](SimPlatform& p) {
+    const auto first = p.make_communicator({0, 1}, "first"), second = p.make_communicator({0, 1}, "second");
+    const auto hooked = [](const FunctionUnit& u, const Tuple& x) -> Tuple {
+      return {u.finish(at::linear(x[0], u.w(0)))};
+    };
+    for (comm::Communicator* comm : {first.get(), second.get()}) {
+      FunctionUnit one("hooked", hooked);
+      one.set_output_hook({[comm, stream = p.stream(platform::StreamRole::compute)](const at::Tensor& y) {
+                             comm->all_reduce(y, comm::ReduceOp::sum, stream).wait(stream);
+                             return y;
+                           },
+                           std::bit_cast<uint64_t>(comm)});
+      forward(p, one.with(weight(p)), row_input(p), nullptr);
+    }
+  });
+}
+
+// The same plan applied to the same model over two groups of equal size.
+TEST(TemplateKey, TellsGroupsOfTensorParallelism) {
+  expect_same([](SimPlatform& p) {
+    const auto first = p.make_communicator({0, 1}, "first"), second = p.make_communicator({0, 1}, "second");
+    for (comm::Communicator* comm : {first.get(), second.get()}) {
+      ProjectionUnit one;
+      parallel::apply_tensor_plan({{"projection", parallel::TensorStyle::rows}}, {&one},
+                                  {.comm = *comm, .stream = p.stream(platform::StreamRole::compute)}, {});
+      one.bind(p);
+      forward(p, one, {at::empty({1, kRows, kWidth / 2}, on(p))}, nullptr);
+    }
+  });
+}
+
+// A rank with all rows of a table looks them up; one with as many rows of a larger table masks the others' as well.
+TEST(TemplateKey, TellsWholeParametersFromParts) {
+  expect_same([](SimPlatform& p) {
+    const auto lookup = [](const FunctionUnit& u, const Tuple& x) -> Tuple {
+      return {u.parameters()[0]->spec.is_whole() ? at::silu(x[0]) : at::silu(at::mul(x[0], 2))};
+    };
+    for (const int64_t num_parts : {1, 2}) {
+      FunctionUnit one("lookup", lookup);
+      one.with(weight(p));
+      auto& spec = one.parameters()[0]->spec;
+      spec.global_shape[0] *= num_parts;
+      forward(p, one, row_input(p), nullptr);
+    }
   });
 }
 

@@ -39,7 +39,7 @@ struct Outcome {
 };
 
 inline Outcome play(const Scene& scene, const DeviceOptions& options) {
-  SimPlatform platform({.rank = 0, .size = 1, .local_rank = 0}, options);
+  SimPlatform platform({.rank = 0, .size = 2, .local_rank = 0}, options);
   scene(platform);
   Outcome outcome{.segments = platform.state().memory().snapshot(),
                   .num_hits = platform.templates().num_hits,
@@ -53,6 +53,7 @@ inline Outcome expect_same(const Scene& scene, const DeviceOptions& options = {}
   const auto executed = play(scene, {.memory = options.memory, .templates = false});
   auto templated = play(scene, options);
   EXPECT_EQ(trace::first_difference(executed.trace, templated.trace), std::nullopt);
+  EXPECT_TRUE(executed.trace == templated.trace);  // tables of descriptors and all
   EXPECT_EQ(executed.segments, templated.segments);
   return templated;
 }

@@ -25,6 +25,8 @@ TEST_P(TraceLaws, EveryReadComesAfterTheWriteItNeeds) {
 
 INSTANTIATE_TEST_SUITE_P(MoreSteps, TraceLaws, testing::ValuesIn(more_step_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(OffloadedSteps, TraceLaws, testing::ValuesIn(offload_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Steps, TraceLaws, testing::ValuesIn(step_cases()),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -54,6 +54,27 @@ Trace two_steps() {
   return r.take();
 }
 
+// Pageable memory as requested, pinned memory in powers of two: 3 MiB take 4; none of it is the allocator's.
+TEST(MemoryProfile, CountsHostMemoryApart) {
+  SmallRecorder r(0, 1);
+  const uint16_t state = r.intern_category("optimizer"), shards = r.intern_category("parameters");
+  r.alloc(kCompute, 2 * kMiB);
+  r.alloc(trace::kPinnedPool, 3 * kMiB, shards);
+  r.begin_scope("step");
+  const uint32_t first = r.alloc(trace::kHostStream, 5 * kMiB, state);
+  r.free(trace::kHostStream, first, 5 * kMiB);
+  r.alloc(trace::kHostStream, 1 * kMiB, state);
+  r.end_scope();
+  r.begin_scope("step");
+  r.end_scope();
+  const auto found = profile_memory(r.trace(), kDevice);
+  EXPECT_EQ(found.whole.peak.allocated_bytes, 2 * kMiB);
+  EXPECT_EQ(found.whole.host.bytes, 9 * kMiB);
+  EXPECT_EQ(found.whole.host.by_category, (std::vector<uint64_t>{0, 5 * kMiB, 4 * kMiB}));
+  EXPECT_EQ(found.steps.at(0).host.bytes, 9 * kMiB);
+  EXPECT_EQ(found.steps.at(1).host.bytes, 5 * kMiB);
+}
+
 // First step: 64 + 32 + 32 + 16 MiB in layers.1; the second holds 8 of the optimizer more. Requests above 10 MiB get a
 // segment of their own, a multiple of 2 MiB as all of these are. Reserved: 144, and 64 for the gradient, for which the
 // cached 32, 32 and 16 are too small; the optimizer's 8 are split off the 16. Step 2 finds all cached.

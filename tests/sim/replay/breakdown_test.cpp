@@ -53,6 +53,49 @@ TEST(Breakdown, SortsEveryMoment) {
   EXPECT_EQ(times[0].by_evidence_s, (std::array<double, 4>{4, 0, 8, 0}));
 }
 
+// Host: issues at 1 s each, its own work of 5 s at once. mm 1-3; the copy issued at 2 runs 2-6 on its stream; the host
+// waits for it till 6, works 7-12 and issues t at 13, which runs till 18.
+// 0-1 host-bound, 1-3 matmul, 3-6 exposed copy, 6-7 host-bound (issuing), 7-12 host work, 12-13 host-bound, 13-18 t.
+TEST(Breakdown, TellsCopiesAndTheHostsOwnWorkApart) {
+  SmallRecorder r(0, 1);
+  r.begin_scope("step");
+  add_op(r, kCompute, "mm", OpClass::matmul);
+  add_op(r, kGather, "copy", OpClass::copy);
+  r.host_wait(r.record_event(kGather));
+  add_op(r, trace::kHostStream, "adam", OpClass::host);
+  add_op(r, kCompute, "t", OpClass::attention);
+  r.end_scope();
+  const World world{{&r.trace()}, {0}};
+  const auto times =
+      replay(world, TableCosts{.op_s = {{"mm", 2}, {"copy", 4}, {"adam", 5}, {"t", 5}}, .op_issue_s = 1}, {});
+  const Breakdown& b = times[0].steps.at(0).breakdown;
+  EXPECT_EQ(times[0].steps[0].end_s, 18.0);
+  EXPECT_EQ(b.by_class_s, (std::array<double, 4>{2, 5, 0, 0}));
+  EXPECT_EQ(b.communication_s, 4.0);
+  EXPECT_EQ(b.exposed_by_group, (Groups{{kHostLink, 3.0}}));
+  EXPECT_EQ(b.host_bound_s, 3.0);
+  EXPECT_EQ(b.host_work_s, 5.0);
+  EXPECT_EQ(b.idle_s, 8.0);
+  EXPECT_EQ(sum(b), 18.0);
+  EXPECT_EQ(b.host_s, 9.0);  // 4 operations issued, 5 s of work
+}
+
+// A step ends with the host's work where that is last: mm 1-3, adam 2-7 (the host does not wait for mm).
+TEST(Breakdown, AStepEndsWithTheHostsWork) {
+  SmallRecorder r(0, 1);
+  for (int step = 0; step < 2; ++step) {
+    r.begin_scope("step");
+    add_op(r, kCompute, "mm", OpClass::matmul);
+    add_op(r, trace::kHostStream, "adam", OpClass::host);
+    r.end_scope();
+  }
+  const World world{{&r.trace()}, {0}};
+  const auto times = replay(world, TableCosts{.op_s = {{"mm", 2}, {"adam", 5}}, .op_issue_s = 1}, {});
+  EXPECT_EQ(times[0].steps.at(0).end_s, 7.0);
+  EXPECT_EQ(times[0].steps.at(1).end_s, 14.0);
+  EXPECT_EQ(times[0].steps.at(1).breakdown.host_work_s, 4.0);  // 10-14: mm covers 8-10
+}
+
 // The gather of 4 s runs under 3 s of matmul: 1 s is exposed. Two at once: the first stream's group bears it.
 TEST(Breakdown, HiddenCommunicationIsNotExposed) {
   SmallRecorder r(0, 2);

@@ -27,10 +27,11 @@ nlohmann::json events(const Trace& trace, const ChromeOptions& options, const st
   return nlohmann::json::parse(chrome_trace(std::span(&timed, 1), options)).at("traceEvents");
 }
 
+// `thread` of rank 1: 0 is the host, whose number is the rank.
 std::vector<std::string> slices(const nlohmann::json& events, int thread) {
   std::vector<std::string> found;
   for (const auto& event : events) {
-    if (event["ph"] == "X" && event["tid"] == thread)
+    if (event["ph"] == "X" && event["tid"] == 1 + thread)
       found.push_back(event["name"].get<std::string>() + " " + event["ts"].dump() + "+" + event["dur"].dump());
   }
   return found;
@@ -62,11 +63,27 @@ TEST(ChromeTrace, NamesProcessesAndThreads) {
     EXPECT_EQ(event["pid"], 1);
     names[event["name"].get<std::string>() + event["tid"].dump()] = event["args"]["name"];
   }
-  EXPECT_EQ(names, (std::map<std::string, std::string>{{"process_name0", "stage \"0\"\n\xef\xbf\xbd"},
-                                                       {"thread_name0", "host"},
-                                                       {"thread_name1", "compute"},
-                                                       {"thread_name3", "all_gather"},
-                                                       {"thread_name6", "p2p"}}));
+  EXPECT_EQ(names, (std::map<std::string, std::string>{{"process_name1", "stage \"0\"\n\xef\xbf\xbd"},
+                                                       {"thread_name1", "host"},
+                                                       {"thread_name2", "compute"},
+                                                       {"thread_name4", "all_gather"},
+                                                       {"thread_name7", "p2p"}}));
+}
+
+// small_step's two operations are of the classes memory and matmul.
+TEST(ChromeTrace, CategoriesAreClassesOfWork) {
+  std::map<std::string, std::string> categories;
+  for (const auto& event : events(small_step(), {.operators = true})) {
+    if (event["ph"] == "X") categories[event["name"]] = event["cat"];
+  }
+  EXPECT_EQ(categories, (std::map<std::string, std::string>{{"step", "scope"},
+                                                            {"layers.0", "scope"},
+                                                            {"host_sync @compute", "host"},
+                                                            {"host_wait e4", "host"},
+                                                            {"aten::fill_", "memory"},
+                                                            {"aten::mm", "matmul"},
+                                                            {"all_gather fsdp", "communication"},
+                                                            {"send to 3, recv from 3", "communication"}}));
 }
 
 // What Perfetto asks of complete events: name, ts, dur, pid, tid; on one thread a slice lies within another or apart.
@@ -89,6 +106,16 @@ TEST(ChromeTrace, SlicesOfAThreadNest) {
     ASSERT_TRUE(stack.empty() || end <= stack.back().second);
     stack.push_back({begin, end});
   }
+}
+
+TEST(ChromeTrace, TheHostsOwnWorkLiesOnItsThread) {
+  SmallRecorder r(1, 2);
+  r.begin_scope("step");
+  r.op(kHostStream, r.intern(OpDescriptor{.name = "adam", .op_class = OpClass::host}), {});
+  r.end_scope();
+  const nlohmann::json all = events(r.take(), {});
+  EXPECT_EQ(slices(all, 0), (Lines{"step 0.0+3.0", "adam 1.0+1.0"}));
+  EXPECT_EQ(slices(all, 1 + kHostStream), Lines());
 }
 
 TEST(ChromeTrace, WantsATimeForEveryNode) {

@@ -74,6 +74,57 @@ TEST(HappensBefore, StreamOrderIsEnough) {
   EXPECT_EQ(kinds(r), kNone);
 }
 
+/// A tensor on the device and one in host memory, and their copies and work.
+class OffloadedRecorder : public SmallRecorder {
+ public:
+  const uint32_t device = alloc(kCompute, 8), host = alloc(kPinnedPool, 8);
+  void copy(uint32_t from, uint32_t to) {
+    const Argument arguments[] = {reads(from), writes(to)};
+    op(kGather, intern(OpDescriptor{.name = "copy", .op_class = OpClass::copy}), arguments);
+  }
+  void host_work(Argument argument) {
+    op(kHostStream, intern(OpDescriptor{.name = "adam", .op_class = OpClass::host}), {&argument, 1});
+  }
+};
+
+TEST(HappensBefore, TheHostMustWaitForCopiesThatItReads) {
+  for (const bool waits : {false, true}) {
+    OffloadedRecorder r;
+    r.work(kGather, "write", {writes(r.device)});
+    r.copy(r.device, r.host);
+    const uint32_t copied = r.record_event(kGather);
+    if (waits) r.host_wait(copied);
+    r.host_work(reads(r.host));
+    EXPECT_EQ(kinds(r), waits ? kNone : std::vector{Kind::read_before_write});
+  }
+}
+
+TEST(HappensBefore, WhatTheHostIssuesLaterComesAfterItsWork) {
+  OffloadedRecorder r;
+  r.host_work(writes(r.host));
+  r.copy(r.host, r.device);
+  EXPECT_EQ(kinds(r), kNone);
+}
+
+TEST(HappensBefore, TheHostMustNotWriteWhatIsBeingCopied) {
+  OffloadedRecorder r;
+  r.host_work(writes(r.host));
+  r.copy(r.host, r.device);
+  r.host_work(reads_and_writes(r.host));
+  EXPECT_EQ(kinds(r), std::vector{Kind::write_before_read});
+}
+
+// LibTorch's host allocator gives pinned memory out again when the copies from it are done.
+TEST(HappensBefore, PinnedMemoryMayBeFreedUnderACopy) {
+  OffloadedRecorder r;
+  r.host_work(writes(r.host));
+  r.copy(r.host, r.device);
+  r.free(kPinnedPool, r.host, 8);
+  const uint32_t next = r.alloc(kPinnedPool, 8);
+  r.host_work(writes(next));
+  EXPECT_EQ(kinds(r), kNone);
+}
+
 TEST(HappensBefore, AnEventRecordedTooEarlyDoesNotHelp) {
   SmallRecorder r;
   const uint32_t s = r.alloc(kCompute, 8);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <random>
 
 #include "runtime/config/check.h"
@@ -94,6 +95,46 @@ TEST(Recorder, TagsStoragesAtOnceOrLater) {
   for (const Node& node : trace.nodes) found.push_back(trace.categories[node.category()]);
   EXPECT_EQ(found, (std::vector<std::string>{"other", "gradients", "activations"}));
   EXPECT_EQ(find_fault(trace), std::nullopt);
+}
+
+/// Records the first nodes of a list that allocates, computes, marks and frees, one by one.
+void record_first(Recorder& r, size_t num_nodes) {
+  const uint32_t storage = r.num_storages(), event = r.trace().num_events;
+  const auto op = r.intern(mm(1));
+  const std::vector<std::function<void()>> nodes = {[&] { r.alloc(kCompute, 8); },
+                                                    [&] { r.op(kCompute, op, std::vector{writes(storage)}); },
+                                                    [&] { r.record_event(kCompute); },
+                                                    [&] { r.alloc(kCompute, 16); },
+                                                    [&] { r.wait_event(kCompute, event); },
+                                                    [&] {
+                                                      r.op(kCompute, op,
+                                                           std::vector{reads(storage), writes(storage + 1)}); },
+                                                    [&] { r.free(kCompute, storage, 8); }};
+  for (size_t i = 0; i < num_nodes; ++i) nodes.at(i)();
+}
+
+// The same list added at once behind other nodes, its references filled in, and cut back at every place.
+TEST(Recorder, ABlockIsWhatItsNodesRecordOneByOne) {
+  Recorder alone(0, 1);
+  record_first(alone, 7);
+  const Trace list = alone.trace();
+  const std::vector<uint32_t> allocs{0, 3};
+  for (size_t length = 0; length <= list.nodes.size(); ++length) {
+    Recorder expected(0, 1), r(0, 1);
+    for (Recorder* one : {&expected, &r}) record_first(*one, 7);
+    record_first(expected, length);
+    const auto block = r.add_block(list.nodes, allocs, list.arguments.size(), /*num_events=*/1);
+    for (const size_t i : {1, 5}) block.nodes[i].value += block.first_argument;
+    for (const size_t i : {2, 4}) block.nodes[i].id += block.first_event;
+    block.nodes[6].id += block.first_storage;
+    for (size_t i = 0; i < list.arguments.size(); ++i) {
+      block.arguments[i] = Argument(list.arguments[i].storage() + block.first_storage, list.arguments[i].access());
+    }
+    r.cut_block(block, length);
+    EXPECT_EQ(r.trace(), expected.trace()) << length;
+    for (Recorder* one : {&expected, &r}) one->set_category(one->alloc(kCompute, 8), one->intern_category("last"));
+    EXPECT_EQ(r.trace(), expected.trace()) << length;
+  }
 }
 
 TEST(Recorder, RefusesMoreArgumentsThanANodeCanCount) {

@@ -42,9 +42,9 @@ TEST(TraceFile, RoundTripIsExactAtTheLimits) {
   op.extents = {INT64_MIN, INT64_MAX, -1, 0, 1, 2};
   op.flops = 5e-324;
   op.bytes_read = 1.7976931348623157e308;
-  r.alloc(15, UINT64_MAX);
+  r.alloc(kPinnedPool - 1, UINT64_MAX);  // the last of the device's streams
   const std::vector<Argument> arguments(65535, reads_and_writes(0));
-  r.op(15, r.intern(std::move(op)), arguments);
+  r.op(kPinnedPool - 1, r.intern(std::move(op)), arguments);
   const Trace trace = r.take();
   EXPECT_EQ(decode(encode(trace), "memory"), trace);
 }

@@ -45,7 +45,7 @@ const std::vector<Case>& cases() {
        }},
       {"operation 1: a negative extent", [](Trace& t) { t.ops[1].inputs[0][0] = -1; }},
       {"operation 1: FLOPs and bytes", [](Trace& t) { t.ops[1].flops = NAN; }},
-      {"operation 1: no such class", [](Trace& t) { t.ops[1].op_class = static_cast<OpClass>(4); }},
+      {"operation 1: no such class", [](Trace& t) { t.ops[1].op_class = static_cast<OpClass>(kNumOpClasses); }},
       {"collective 0: no such group", [](Trace& t) { t.collectives[0].group = 2; }},
       {"collective 0: bytes must", [](Trace& t) { t.collectives[0].bytes = -1; }},
       {"collective 0: no such kind", [](Trace& t) { t.collectives[0].kind = static_cast<CollectiveKind>(6); }},
@@ -87,8 +87,24 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-TEST(WellFormed, NamesEveryFault) {
-  for (const Case& damaged : cases()) {
+const std::vector<Case>& cases_of_host_memory() {
+  static const std::vector<Case> all{
+      {"only operations may run on the host", [](Trace& t) { node_of(t, NodeKind::host_sync).stream = kHostStream; }},
+      {"only operations may run on the host", [](Trace& t) { node_of(t, NodeKind::op).stream = kPinnedPool; }},
+      {"operations of class host, and no others", [](Trace& t) { node_of(t, NodeKind::op).stream = kHostStream; }},
+      {"operations of class host, and no others", [](Trace& t) { t.ops[0].op_class = OpClass::host; }},
+      {"storage s0 is in host memory", [](Trace& t) { t.nodes[0].stream = kPinnedPool; }},
+      {"storage s0 is not in host memory",
+       [](Trace& t) {
+         t.ops[0].op_class = OpClass::host;
+         node_of(t, NodeKind::op).stream = kHostStream;
+       }},
+  };
+  return all;
+}
+
+void expect_faults(const std::vector<Case>& cases) {
+  for (const Case& damaged : cases) {
     SCOPED_TRACE(damaged.fault);
     Trace trace = small_step();
     ASSERT_EQ(find_fault(trace), std::nullopt);
@@ -97,6 +113,10 @@ TEST(WellFormed, NamesEveryFault) {
         << find_fault(trace).value_or("nothing");
   }
 }
+
+TEST(WellFormed, NamesEveryFault) { expect_faults(cases()); }
+
+TEST(WellFormed, NamesWorkInTheWrongMemory) { expect_faults(cases_of_host_memory()); }
 
 TEST(WellFormed, NamesTheNode) {
   Trace trace = small_step();
