@@ -8,6 +8,7 @@
 #include "cli/job.h"
 #include "cli/launch_command.h"
 #include "cli/models_command.h"
+#include "cli/schedule_command.h"
 #include "cli/tokenizer_command.h"
 #include "cli/train_command.h"
 #include "cli/validate_command.h"
@@ -49,6 +50,7 @@ const std::vector<Command>& commands() {
       {"calibrate", "fits the free factors of hardware files to measured runs", calibrate_command},
       {"launch", "starts local processes: titan launch --nproc N -- train ...", launch_command},
       {"models", "lists models with parameter counts and FLOPs per token", run_models},
+      {"schedule", "draws a pipeline schedule: who computes what when, bubble and memory", schedule_command},
       {"tokenizer", "trains, inspects and tries tokenizers", run_tokenizer},
       {"validate", "finds where a composition leaves its one-rank reference", validate_command},
   };
