@@ -60,7 +60,8 @@ TEST(ValidateGpu, RefusesWrongArgumentsBeforeLookingForAGpu) {
                   "debug-plane: is no configuration of validate gpu; did you mean 'debug-plain'");
   expect_one_line(run({"--hardware", "h9000"}), 2, "hardware.gpu: found no file 'h9000'");
   expect_one_line(run({"--hardware", "a100_sxm_80gb", "--hardware=b200_sxm"}), 2, "--hardware: is given twice");
-  expect_one_line(run({"--training.seq_len", "4"}), 2, "--training.seq_len: is no option of validate gpu; allowed are --hardware");
+  expect_one_line(run({"--training.seq_len", "4"}), 2,
+                  "--training.seq_len: is no option of validate gpu; allowed are --hardware");
   expect_one_line(run({"--steps", "0"}), 2, "--steps: must be an integer of at least 1, found '0'");
   expect_one_line(run({"--measure", "debug-plain"}), 2, "--measure: needs --json FILE");
   expect_one_line(run({"--json", folder}), 2, "json: must name a file");
