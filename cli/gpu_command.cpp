@@ -16,6 +16,7 @@
 #include "estimator/hardware/machine.h"
 #include "estimator/report/json.h"
 #include "runtime/config/config_error.h"
+#include "runtime/config/field.h"
 #include "runtime/files/write_file.h"
 #include "validate/gpu/configurations.h"
 
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kGpuHelp =
     "usage: titan validate gpu [--hardware H] [--json FILE] [--steps N]\n"
-    "                          [CONFIGURATION]...\n\n"
+    "                          [--tolerance SHARE] [CONFIGURATION]...\n\n"
     "Predicts the steps of validate/gpu/configurations.csv as `titan estimate` does,\n"
     "trains them on the first GPU with made-up tokens, and compares allocated,\n"
     "reserved and device memory and the time of a step. Each prediction and each run\n"
@@ -37,15 +38,18 @@ constexpr const char* kGpuHelp =
     "                   shipped one; default h100_sxm_80gb\n"
     "  --json FILE      the comparison as JSON\n"
     "  --steps N        steps in each of the three blocks that are timed; default 8\n"
+    "  --tolerance SHARE  how far a figure may be off; default 0.15\n"
     "  --measure NAME   runs one configuration in this process, predicts nothing and\n"
     "                   writes what was measured to the file that --json names\n\n"
-    "Exit status: 0; 1 without a GPU or where a configuration could not be predicted\n"
-    "or run; 2 for wrong arguments.\n";
+    "Exit status: 0; 1 without a GPU, where a configuration could not be predicted or\n"
+    "run, or where a prediction is off by more than the tolerance or wrong on fitting;\n"
+    "2 for wrong arguments.\n";
 
 struct GpuOptions {
   std::string hardware = hardware::MachineNames().hardware;
   std::optional<std::string> json, measure;
   int64_t block_steps = 8;
+  double tolerance = 0.15;
   Arguments names;
 };
 
@@ -64,7 +68,11 @@ GpuOptions parse(Arguments arguments) {
   options.json = take_one(arguments, "json");
   options.measure = take_one(arguments, "measure");
   if (const auto steps = take_one(arguments, "steps")) options.block_steps = parse_steps(*steps);
-  refuse_options(arguments, "validate gpu", "allowed are --hardware, --json, --steps, --measure");
+  if (const auto share = take_one(arguments, "tolerance")) {
+    const config::Field field("--tolerance", &options.tolerance, "", {.minimum = 0});
+    field.assign(field.read_text(*share));
+  }
+  refuse_options(arguments, "validate gpu", "allowed are --hardware, --json, --steps, --tolerance, --measure");
   options.names = std::move(arguments);
   if (options.measure && !options.json) throw config::ConfigError("--measure", "needs --json FILE to write to");
   if (options.json) check_output_path("json", *options.json);
@@ -163,9 +171,17 @@ int compare(const GpuOptions& options) {
     if (result.predicted) measure(configuration, options.block_steps, folder.path(), result);
     all = all && result.failure.empty();
   }
+  for (const auto& result : results) {
+    if (!result.measured) continue;
+    std::printf("%s, predicted with %s\n\n", result.measured->gpu.c_str(), options.hardware.c_str());
+    break;
+  }
   std::printf("%s", validate::comparison_text(results).c_str());
+  const auto beyond = validate::beyond(results, options.tolerance);
+  if (!beyond.empty()) std::printf("\nbeyond the tolerance of %g %%:\n", 100 * options.tolerance);
+  for (const auto& line : beyond) std::printf("  %s\n", line.c_str());
   if (options.json) files::write_file(*options.json, validate::comparison_json(results, options.hardware));
-  return all ? kOk : kFailed;
+  return all && beyond.empty() ? kOk : kFailed;
 }
 
 }  // namespace

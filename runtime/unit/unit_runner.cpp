@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -107,6 +108,7 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
   const auto scope = platform_.annotate("backward");
   Tuple gradients = std::move(output_gradients);
   const bool steps_here = last_microbatch && on_unit_gradients_;
+  std::deque<size_t> reducing;  // groups that have not stepped, by their first unit
   begin_unshard(static_cast<int64_t>(units_.size()) - 1);
   for (size_t i = units_.size(); i-- > 0;) {
     const auto& [unit, sharding, checkpoint, takes_targets, output_layout] = units_[i];
@@ -121,9 +123,14 @@ Tuple UnitRunner::backward(Flight&& flight, Tuple&& output_gradients, bool last_
       sharding->reshard();
       sharding->begin_reduce(last_microbatch);
     }
-    if (steps_here) finish_step(group_end);  // one group later, so that its reduction overlapped this one's backward
+    if (!steps_here || !sharding) continue;
+    reducing.push_back(group_begin);
+    while (!reducing.empty() && reducing.size() > units_[reducing.front()].sharding->reduction_lag()) {
+      finish_step(reducing.front());
+      reducing.pop_front();
+    }
   }
-  if (steps_here) finish_step(0);
+  for (const size_t index : reducing) finish_step(index);
   return gradients;
 }
 
@@ -150,7 +157,6 @@ void UnitRunner::begin_unshard(int64_t index) {
 }
 
 void UnitRunner::finish_step(size_t index) {
-  if (index >= units_.size() || !units_[index].sharding) return;
   units_[index].sharding->finish_reduce();
   on_unit_gradients_(*units_[index].sharding);
 }

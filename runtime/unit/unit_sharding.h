@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "runtime/unit/local_shard.h"
@@ -25,6 +26,9 @@ class UnitSharding {
   /// Takes the parameters' gradients of one microbatch and starts their reduction. Reductions that can wait for the
   /// step's last microbatch (over replicas) do.
   virtual void begin_reduce(bool last_microbatch) = 0;
+  /// After how many more begin_reduce of other shardings, each behind a backward of its own, the reduction is over in
+  /// all likelihood: until then finish_reduce would make the compute stream wait for it.
+  virtual size_t reduction_lag() const = 0;
   /// After the last microbatch: shards' gradients are complete on the compute stream from here on.
   virtual void finish_reduce() = 0;
 

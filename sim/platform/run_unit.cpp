@@ -62,6 +62,7 @@ class TemplatedCall {
   MadeTemplate find_forward(const std::vector<External>& inputs, int64_t* number);
 
   BackwardExternals describe_backward(const ForwardInstance& forward);
+  UnitTemplate draft_backward(const ForwardInstance& forward, const BackwardExternals& described);
   CallExternals take_forward_externals(const std::vector<External>& inputs);
   CallExternals take_backward_externals(const UnitTemplate& made, ForwardInstance& forward,
                                         const BackwardExternals& described);
@@ -255,6 +256,16 @@ CallExternals TemplatedCall::take_backward_externals(const UnitTemplate& made, F
   return externals;
 }
 
+// The forward was recorded from a template, so that there is no executing this instead.
+UnitTemplate TemplatedCall::draft_backward(const ForwardInstance& forward, const BackwardExternals& described) {
+  try {
+    return record_backward(rank_, device_, kind_, *forward.made(), described);
+  } catch (const NoTemplate& error) {
+    TORCH_CHECK(false, "simulated device: backward of unit ", call_.unit->full_name(), " (", call_.unit->type(),
+                ") cannot be recorded from a template: ", error.what(), "; sim::DeviceOptions::templates = false");
+  }
+}
+
 Tuple TemplatedCall::run_backward() {
   const auto saved = std::static_pointer_cast<TemplatedForward>(std::exchange(call_.saved->of_platform, nullptr));
   ForwardInstance& forward = saved->instance;
@@ -270,8 +281,7 @@ Tuple TemplatedCall::run_backward() {
     for (const auto& external : *list) append(external, key);
   }
   int64_t number = 0;
-  const MadeTemplate made =
-      find(key, &number, [&] { return record_backward(rank_, device_, kind_, *forward.made(), described); });
+  const MadeTemplate made = find(key, &number, [&] { return draft_backward(forward, described); });
   Tuple results;
   size_t num_nodes = 0;
   {

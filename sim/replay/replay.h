@@ -69,8 +69,8 @@ struct RoleTimes {
 /// come together and run beside each other, and the stream goes on when all are done. What members ask of one
 /// communication may differ in size: it takes the longest of their times.
 /// With interference, an operation makes progress at 1 / CostModel::interference(op, n) of its speed while n streams of
-/// its rank communicate. With contention, a communication makes progress at 1 / s of its speed in each of its roles,
-/// where s, at least 1, is the largest sum of loads at the ports that it uses: what runs at once shares what they have.
+/// its rank communicate. With contention, communications under way divide each port of their rank fairly
+/// (fair_share.h), and one that gets less than it wants slows down by as much, in each of its roles by itself.
 /// Deterministic.
 /// Throws DeadlockError (deadlock.h) if the traces cannot finish, config::ContractError if roles and ranks do not
 /// agree, if a price is negative, not finite or above 10^6 s, or if members come to one communication with different

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "sim/replay/fair_share.h"
 #include "sim/replay/role_replay.h"
 
 namespace titan::replay {
@@ -233,16 +234,11 @@ void RoleReplay::start_flight(UnderWay& under_way) {
 
 // Communications under way have made progress at their old speed and go on at the one that the ports allow them now.
 void RoleReplay::share_ports() {
-  PortLoads wanted = {};
-  for (const UnderWay& under_way : under_way_) {
-    if (!under_way.has_started) continue;
-    const PortLoads& loads = transfers_[under_way.transfer].price.loads;
-    for (size_t port = 0; port < kNumPorts; ++port) wanted[port] += loads[port];
-  }
+  const PortLoads shares = port_shares();
   const Picoseconds now = accounting_.now();
   for (UnderWay& under_way : under_way_) {
     if (!under_way.has_started) continue;
-    const double slowdown = slowdown_of(under_way, wanted);
+    const double slowdown = slowdown_of(under_way, shares);
     if (slowdown == under_way.slowdown) continue;
     under_way.left = std::max(0.0, under_way.left - static_cast<double>(now - under_way.since) / under_way.slowdown);
     under_way.since = now;
@@ -251,12 +247,23 @@ void RoleReplay::share_ports() {
   }
 }
 
-double RoleReplay::slowdown_of(const UnderWay& under_way, const PortLoads& wanted) const {
+// The most that one communication gets of each port.
+PortLoads RoleReplay::port_shares() {
+  PortLoads shares = {};
+  for (size_t port = 0; port < kNumPorts; ++port) {
+    loads_.clear();
+    for (const UnderWay& under_way : under_way_) {
+      if (under_way.has_started) loads_.push_back(transfers_[under_way.transfer].price.loads[port]);
+    }
+    shares[port] = fair_share(loads_);
+  }
+  return shares;
+}
+
+double RoleReplay::slowdown_of(const UnderWay& under_way, const PortLoads& shares) const {
   const PortLoads& loads = transfers_[under_way.transfer].price.loads;
   double slowdown = 1.0;
-  for (size_t port = 0; port < kNumPorts; ++port) {
-    if (loads[port] > 0.0) slowdown = std::max(slowdown, wanted[port]);
-  }
+  for (size_t port = 0; port < kNumPorts; ++port) slowdown = std::max(slowdown, loads[port] / shares[port]);
   return slowdown;
 }
 

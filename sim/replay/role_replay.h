@@ -147,7 +147,8 @@ class RoleReplay {
   void flight_event();
   void start_flight(UnderWay& under_way);
   void share_ports();
-  double slowdown_of(const UnderWay& under_way, const PortLoads& wanted) const;
+  PortLoads port_shares();
+  double slowdown_of(const UnderWay& under_way, const PortLoads& shares) const;
   void land(const UnderWay& under_way);
   void finish_communication(uint8_t stream);
   void change_speed(int num_communicating);
@@ -178,6 +179,7 @@ class RoleReplay {
   std::vector<uint32_t> issued_of_group_, done_of_group_;
   std::vector<uint32_t> sent_, received_;  // by place
   std::vector<UnderWay> under_way_;
+  std::vector<double> loads_;  // of one port
 
   StreamSet to_advance_ = 0;
   StreamSet operating_ = 0;  // streams whose head is an operation that will start or has started

@@ -62,6 +62,7 @@ TEST(ValidateGpu, RefusesWrongArgumentsBeforeLookingForAGpu) {
   expect_one_line(run({"--hardware", "a100_sxm_80gb", "--hardware=b200_sxm"}), 2, "--hardware: is given twice");
   expect_one_line(run({"--training.seq_len", "4"}), 2,
                   "--training.seq_len: is no option of validate gpu; allowed are --hardware");
+  expect_one_line(run({"--tolerance", "-1"}), 2, "--tolerance: must be at least 0");
   expect_one_line(run({"--steps", "0"}), 2, "--steps: must be an integer of at least 1, found '0'");
   expect_one_line(run({"--measure", "debug-plain"}), 2, "--measure: needs --json FILE");
   expect_one_line(run({"--json", folder}), 2, "json: must name a file");
@@ -85,10 +86,18 @@ TEST(TrainOnAGpu, IsRefusedWhereItCannotBe) {
 TEST(ValidateGpu, PredictsRunsAndComparesInProcessesOfTheirOwn) {
   const auto program = program_with("stand_in", TITAN_STAND_IN_GPU);
   const auto file = test::fresh_folder("gpu") + "/comparison.json";
-  const auto outcome = test::run_titan(
-      {"validate", "gpu", "debug-batch-1", "--steps", "1", "--hardware", "a100_sxm_40gb", "--json", file}, {}, program);
+  const auto run = [&](const std::string& tolerance) {
+    return test::run_titan({"validate", "gpu", "debug-batch-1", "--steps", "1", "--hardware", "a100_sxm_40gb", "--json",
+                            file, "--tolerance", tolerance},
+                           {}, program);
+  };
+  const auto outcome = run("1e9");
   ASSERT_EQ(outcome.status, 0) << outcome.error << outcome.output;
   EXPECT_EQ(outcome.error, "1 of 1: debug-batch-1\n");
+  EXPECT_EQ(outcome.output.find("stand-in, predicted with a100_sxm_40gb\n"), 0u) << outcome.output;
+  const auto strict = run("0");
+  EXPECT_EQ(strict.status, 1);
+  EXPECT_NE(strict.output.find("beyond the tolerance of 0 %:\n  debug-batch-1: "), std::string::npos) << strict.output;
   EXPECT_NE(outcome.output.find("\ndebug-batch-1 "), std::string::npos) << outcome.output;
   const auto report = nlohmann::json::parse(std::ifstream(file));
   EXPECT_EQ(report["hardware"], "a100_sxm_40gb");

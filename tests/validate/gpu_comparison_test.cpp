@@ -72,6 +72,15 @@ TEST(GpuComparison, SumsErrorsUpByQuantity) {
   EXPECT_NE(text.find("allocated   2 configurations, mean  10.0 %, worst  10.0 %"), std::string::npos) << text;
 }
 
+// Allocated and reserved memory are 10 % off, the step time 5 %.
+TEST(GpuComparison, NamesWhatIsBeyondTheTolerance) {
+  EXPECT_EQ(beyond({measured_result()}, 0.15), std::vector<std::string>());
+  const auto lines = beyond({measured_result(), with_fits(true, false)}, 0.07);
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines.front(), measured_result().name + ": allocated +10.0%");
+  EXPECT_EQ(lines.back(), with_fits(true, false).name + ": prediction and GPU disagree on fitting");
+}
+
 TEST(GpuComparison, PrintsRowsOutcomesAndFailuresWithin110Columns) {
   const auto text = comparison_text({measured_result(),
                                      with_fits(true, false),

@@ -143,6 +143,23 @@ std::optional<bool> agrees_on_fitting(const GpuResult& result) {
   return result.predicted->fits == result.measured->figures.fits;
 }
 
+std::vector<std::string> beyond(const std::vector<GpuResult>& results, double tolerance) {
+  std::vector<std::string> lines;
+  for (const auto& result : results) {
+    if (agrees_on_fitting(result) == false) lines.push_back(result.name + ": prediction and GPU disagree on fitting");
+    const auto errors = errors_of(result);
+    const std::pair<const char*, std::optional<double>> all[] = {{"allocated", errors.allocated},
+                                                                 {"reserved", errors.reserved},
+                                                                 {"device", errors.device_used},
+                                                                 {"step time", errors.step_time}};
+    for (const auto& [quantity, relative] : all) {
+      if (!relative || std::abs(*relative) <= tolerance) continue;
+      lines.push_back(result.name + ": " + quantity + " " + percent(relative));
+    }
+  }
+  return lines;
+}
+
 std::string comparison_text(const std::vector<GpuResult>& results) {
   std::string text = format("%-20s%22s%22s%22s%24s\n", "", "allocated GiB", "reserved GiB", "device GiB", "step ms");
   text += format("%-20s", "configuration");

@@ -51,6 +51,10 @@ GpuErrors errors_of(const GpuResult& result);
 /// Whether prediction and GPU agree on fitting; absent where either is.
 std::optional<bool> agrees_on_fitting(const GpuResult& result);
 
+/// What to say about each figure that is further off than `tolerance` (0.15: 15 %), and each configuration that one
+/// side says fits and the other does not; one line each.
+std::vector<std::string> beyond(const std::vector<GpuResult>& results, double tolerance);
+
 /// A table of predicted, measured and error for each configuration, mean and worst absolute errors, and what failed. At
 /// most 110 columns.
 std::string comparison_text(const std::vector<GpuResult>& results);

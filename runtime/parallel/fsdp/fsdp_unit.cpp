@@ -201,6 +201,7 @@ void FsdpUnit::complete_scatter() {
   const auto scope = group_.platform.use_stream(stream);
   accumulate(std::move(scatter_part_));
   scatter_part_.reset();
+  reduced_ = group_.platform.record_event(stream);
   if (!scatters) group_.platform.record_event(stream)->block(compute);
   if (!sums_replicas()) return;
   const auto all_reduce = group_.platform.stream(StreamRole::all_reduce);
@@ -253,6 +254,12 @@ void FsdpUnit::finish_offload() {
   view_gradients(parameters_, part);
 }
 
+// Where replicas are summed or gradients go to host memory, that begins when the next reduce-scatter does.
+size_t FsdpUnit::reduction_lag() const {
+  if (is_alone()) return offloads() ? 1 : 0;
+  return sums_replicas() || offloads() ? 2 : 1;
+}
+
 void FsdpUnit::finish_reduce() {
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   group_.shards_changed = true;  // by the update that follows
@@ -266,7 +273,7 @@ void FsdpUnit::finish_reduce() {
   if (offloads()) return finish_offload();
   if (!gradient_part_.defined()) return;
   const auto compute = group_.platform.stream(StreamRole::compute);
-  group_.platform.record_event(group_.platform.stream(StreamRole::reduce_scatter))->block(compute);
+  reduced_->block(compute);  // not the stream's tail: other units' reductions lie behind
   std::exchange(replicate_work_, comm::Work()).wait(compute);
   const at::Tensor part = take_gradient_part();
   sum_over_tensor_ranks(part.narrow(0, 0, reduce_layout_.partial_numel));

@@ -30,6 +30,7 @@ class FsdpUnit : public unit::UnitSharding {
   void reshard() override;
   bool reshard_after_forward() const override { return reshard_after_forward_; }
   void begin_reduce(bool last_microbatch) override;
+  size_t reduction_lag() const override;
   void finish_reduce() override;
   std::vector<unit::LocalShard*> shards() override;
 
@@ -65,6 +66,7 @@ class FsdpUnit : public unit::UnitSharding {
 
   bool last_microbatch_ = false;
   at::Tensor scatter_full_, scatter_part_;
+  platform::Event reduced_;  // gradient_part_ holds what was scattered last
   comm::Work scatter_work_, replicate_work_;
   // This rank's gradients summed over microbatches, one flat tensor; dtypes.accumulate, but dtypes.reduce while
   // replicas are summed.

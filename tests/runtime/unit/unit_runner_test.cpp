@@ -166,6 +166,7 @@ class Recorded final : public unit::UnitSharding {
     calls_.push_back("free " + name_);
   }
   bool reshard_after_forward() const override { return true; }
+  size_t reduction_lag() const override { return 1; }
   void begin_reduce(bool) override { calls_.push_back("reduce " + name_); }
   void finish_reduce() override { calls_.push_back("finish " + name_); }
   std::vector<unit::LocalShard*> shards() override { return {}; }

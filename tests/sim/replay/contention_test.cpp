@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "sim/replay/fair_share.h"
 #include "tests/sim/replay/table_costs.h"
 
 namespace titan::replay {
@@ -36,9 +37,20 @@ TEST(Contention, OfDifferentPortsThereIsNone) { EXPECT_EQ(times_with(kWholeNetwo
 
 TEST(Contention, IsNoneWhereBothFit) { EXPECT_EQ(times_with({0, 0, 0.5, 0.5}, {0, 0, 0.5, 0.5}), "0-4 0-1 1-5"); }
 
-// They want 1.5 of the port: 3 s of the gather take 4.5. The scatter has 1 s left then, alone again.
-TEST(Contention, SlowsBothByWhatTheyWantTogether) {
-  EXPECT_EQ(times_with({0, 0, 1, 1}, {0, 0, 0.5, 0.5}), "0-5.5 0-1 1-6.5");
+// They want 1.5 of the port: the scatter gets its half, the gather the other, so that from 1 to 5 it does 2 of its 3 s.
+TEST(Contention, SlowsWhoWantsMoreThanAFairShare) {
+  EXPECT_EQ(times_with({0, 0, 1, 1}, {0, 0, 0.5, 0.5}), "0-6 0-1 1-5");
+}
+
+// Equal parts of 0.45 for those who want more; 0.1 for the one who wants no more.
+TEST(FairShare, GivesWhoWantsLittleWhatItWantsAndDividesTheRest) {
+  const auto share = [](std::vector<double> loads) { return fair_share(loads); };
+  EXPECT_DOUBLE_EQ(share({1, 0.1, 0.8}), 0.45);
+  EXPECT_DOUBLE_EQ(share({1, 1, 1, 1}), 0.25);
+  EXPECT_DOUBLE_EQ(share({0.6, 0.6}), 0.5);
+  EXPECT_EQ(share({0.5, 0.5}), 1.0);
+  EXPECT_EQ(share({1}), 1.0);
+  EXPECT_EQ(share({}), 1.0);
 }
 
 // A pipeline stage sends and receives at once: each direction is a port of its own. Two sends share theirs.
