@@ -68,12 +68,17 @@ std::optional<ConfigError> users_mistake(const std::exception_ptr& thrown) {
   }
 }
 
+// LibTorch appends where it threw.
+std::string without_backtrace(const std::string& message) {
+  return message.substr(0, std::min(message.find("\nException raised from"), message.find("\nframe #")));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     const int status = run({argv + 1, argv + argc});
-    if (std::fflush(stdout) == 0 && std::cout.flush()) return status;
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.flush()) return status;
     std::fprintf(stderr, "titan: cannot write standard output: %s\n", std::strerror(errno));
     return titan::cli::kFailed;
   } catch (const std::exception& error) {
@@ -81,7 +86,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s\n", mistake->what());
       return titan::cli::kUsage;
     }
-    std::fprintf(stderr, "titan: %s\n", error.what());
+    std::fprintf(stderr, "titan: %s\n", without_backtrace(error.what()).c_str());
     return titan::cli::kFailed;
   }
 }

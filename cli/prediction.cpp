@@ -13,6 +13,12 @@ std::vector<std::string> check(const Job& job, const train::ModelSpec& model, in
     throw config::ConfigError("compile.enable",
                               "the times of fused operators are not there yet; predict with --compile.no_enable");
   }
+  if (job.config.training.enable_cpu_offload) {
+    notices.push_back(
+        "training.enable_cpu_offload: nothing checks that the hosts have the memory: multiply what is in host memory "
+        "per "
+        "rank by the GPUs of a host");
+  }
   return notices;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <iostream>
+#include <sstream>
 
 #include "runtime/config/config_error.h"
 #include "runtime/train/session.h"
@@ -28,9 +29,17 @@ sim::DeviceOptions device_options(const hardware::Machine& machine) {
   return options;
 }
 
-/// Tokens whose values nobody reads.
+/// Tokens whose values nobody reads; they lie in real memory.
 data::Batch empty_batch(const train::Session& session) {
+  constexpr int64_t kMostTokens = 1 << 27;  // 2 GiB with the labels
   const std::array<int64_t, 2> sizes{session.batch_rules().per_rank(), session.config().training.seq_len};
+  const double tokens = static_cast<double>(sizes[0]) * static_cast<double>(sizes[1]);
+  if (tokens > static_cast<double>(kMostTokens)) {
+    std::ostringstream text;
+    text << "must be at most " << kMostTokens << " tokens on one rank in one step, found " << sizes[0]
+         << " sequences of " << sizes[1];
+    throw config::ConfigError("training.global_batch_size", text.str());
+  }
   return {.tokens = at::empty(sizes, at::kLong), .labels = at::empty(sizes, at::kLong)};
 }
 

@@ -135,7 +135,9 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
   // Before this unit's reduction is enqueued: computation then waits for the previous one only, which ran beside it.
   if (FsdpUnit* previous = std::exchange(group_.reducing, this)) previous->complete_scatter();
   last_microbatch_ = last_microbatch;
-  const auto memory = attribute(group_.platform, MemoryCategory::fsdp_buffers);
+  const bool scatters = group_.shard.size() > 1;  // else the buffer is what remains
+  const auto memory =
+      attribute(group_.platform, scatters || offloads() ? MemoryCategory::fsdp_buffers : MemoryCategory::gradients);
   const auto compute = group_.platform.stream(StreamRole::compute);
   const auto stream = group_.platform.stream(StreamRole::reduce_scatter);
   const auto options = at::TensorOptions().dtype(group_.dtypes.reduce).device(group_.platform.device());
@@ -143,7 +145,7 @@ void FsdpUnit::begin_reduce(bool last_microbatch) {
   copy_in_gradients(parameters_, scatter_full_, group_.shard.size());
   group_.platform.record_event(compute)->block(stream);
   const auto scope = group_.platform.use_stream(stream);
-  if (group_.shard.size() == 1) {
+  if (!scatters) {
     scatter_part_ = std::move(scatter_full_);
   } else {
     const auto result =  // without offloading it stays

@@ -5,18 +5,22 @@
 namespace titan::parallel {
 namespace {
 
-// Rank by rank where the rows do not fill num_ranks chunks.
+// Where the rows do not fill num_ranks chunks: whole chunks at once, the one that they end in, zeros.
 void copy_in_uneven(const ShardedParameter& one, const at::Tensor& gradient, const at::Tensor& chunks, int num_ranks) {
   const int64_t chunk_rows = one.chunk_numel / one.row_numel;
-  const at::Tensor rows = gradient.reshape({one.rows, one.row_numel});
-  for (int rank = 0; rank < num_ranks; ++rank) {
-    const at::Tensor chunk = chunks.select(0, rank);
-    const int64_t filled = one.rows_of(rank) * one.row_numel;
-    if (filled > 0) {
-      chunk.narrow(0, 0, filled).copy_(rows.narrow(0, rank * chunk_rows, one.rows_of(rank)).reshape({filled}));
-    }
-    if (filled < one.chunk_numel) chunk.narrow(0, filled, one.chunk_numel - filled).zero_();
+  const at::Tensor all = gradient.reshape({one.rows * one.row_numel});
+  const int64_t num_whole = one.rows / chunk_rows, whole_numel = num_whole * one.chunk_numel;
+  const int64_t rest = all.numel() - whole_numel;
+  if (num_whole > 0) {
+    chunks.narrow(0, 0, num_whole).copy_(all.narrow(0, 0, whole_numel).view({num_whole, one.chunk_numel}));
   }
+  if (rest > 0) {
+    const at::Tensor last = chunks.select(0, num_whole);
+    last.narrow(0, 0, rest).copy_(all.narrow(0, whole_numel, rest));
+    last.narrow(0, rest, one.chunk_numel - rest).zero_();
+  }
+  const int64_t num_begun = num_whole + (rest > 0 ? 1 : 0);
+  if (num_begun < num_ranks) chunks.narrow(0, num_begun, num_ranks - num_begun).zero_();
 }
 
 }  // namespace

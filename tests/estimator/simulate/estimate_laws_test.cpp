@@ -244,19 +244,5 @@ TEST(Estimates, FasterPartsNeverMakeAStepSlower) {
   }
 }
 
-// A unit steps when its reductions have had later units' backward to hide behind, those over replicas one more.
-TEST(EarlyStep, WaitsForNoReductionThatALateStepHides) {
-  const auto exposed = [](int64_t num_replicas, bool early) {
-    const auto estimate = predict(llama3("8B", 32, all_of({replicas(num_replicas), [=](auto& config) {
-                                                             config.optimizer.early_step_in_backward = early;
-                                                           }})));
-    return total(estimate.time.exposed_communication_s) / estimate.step_time_s;
-  };
-  for (const int64_t num_replicas : {1, 4}) {
-    SCOPED_TRACE(num_replicas);
-    EXPECT_LE(exposed(num_replicas, true), exposed(num_replicas, false) + 0.01);
-  }
-}
-
 }  // namespace
 }  // namespace titan::test
