@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <csignal>
 #include <numeric>
 #include <optional>
 #include <thread>
@@ -19,6 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::unique_ptr<RendezvousStore> open_store(const GlooWorldOptions& options) {
+  // A write to a peer that was killed must fail as an error that names it, not end this process.
+  std::signal(SIGPIPE, SIG_IGN);
   if (options.rank_0_serves && options.world.rank == 0) return RendezvousStore::serve(options.store, options.timeout);
   return RendezvousStore::connect(options.store, options.timeout);
 }
